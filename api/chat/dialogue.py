@@ -1,0 +1,141 @@
+"""PORT Dialogue: what does the person want? Rasa decides and returns a decision; it never words an answer.
+
+When Rasa is down or slow the decision is to answer from search, marked degraded. A turn never fails because of it.
+"""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+import httpx
+
+from indexer.article import Facet
+
+log = logging.getLogger("veivis.dialogue")
+
+_REST_SECONDS = 2.0
+"""After a failure Rasa is left alone this long, so that a slow bot does not make every turn slow."""
+
+
+class Directive(StrEnum):
+    ANSWER = "answer"
+    FOLLOW_UP = "follow_up"
+    GUIDE = "guide"
+    HANDOFF = "handoff"
+    KOMMUNE = "kommune"
+    AGE = "age"
+    AFFIRM = "affirm"
+    DENY = "deny"
+    GREET = "greet"
+    THANK = "thank"
+    GOODBYE = "goodbye"
+    IDENTITY = "identity"
+    OUT_OF_SCOPE = "out_of_scope"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`facet` is set when a follow-up asks for one section. `degraded`: the bot did not take part."""
+
+    directive: Directive
+    facet: Facet | None = None
+    degraded: bool = False
+
+
+NO_BOT = Decision(Directive.ANSWER, degraded=True)
+
+
+class Dialogue(Protocol):
+    def decide(self, session: str, text: str) -> Decision:
+        """Never raises. `session` is an opaque id, `text` is masked."""
+
+    def forget(self, session: str) -> bool:
+        """Removes what the bot holds of the session. False when it could not be reached."""
+
+    def is_up(self) -> bool: ...
+
+
+class RasaDialogue:
+    """Rasa 3.6 over its REST channel. It swallows its own failures as 200 with an empty list, which counts as a failure here."""
+
+    def __init__(self, url: str, timeout_seconds: float) -> None:
+        self._client = httpx.Client(base_url=url, timeout=httpx.Timeout(timeout_seconds, connect=0.3))
+        self._lock = threading.Lock()
+        self._resting_until = 0.0
+
+    def decide(self, session: str, text: str) -> Decision:
+        if time.monotonic() < self._resting_until:
+            return NO_BOT
+        try:
+            reply = self._client.post("/webhooks/rest/webhook", json={"sender": session, "message": _single_line(text)})
+            reply.raise_for_status()
+            return _decision(reply.json())
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            with self._lock:
+                self._resting_until = time.monotonic() + _REST_SECONDS
+            log.warning("bot_unavailable", extra={"kind": type(error).__name__})
+            return NO_BOT
+
+    def forget(self, session: str) -> bool:
+        try:
+            self._client.put(f"/conversations/{session}/tracker/events", json=[]).raise_for_status()
+        except httpx.HTTPError:
+            return False
+        return True
+
+    def is_up(self) -> bool:
+        try:
+            return self._client.get("/", timeout=0.5).is_success
+        except httpx.HTTPError:
+            return False
+
+    def close(self) -> None:
+        self._client.close()
+
+
+class NoDialogue:
+    """Without a bot: every message is a question for search."""
+
+    def decide(self, session: str, text: str) -> Decision:
+        return NO_BOT
+
+    def forget(self, session: str) -> bool:
+        return True
+
+    def is_up(self) -> bool:
+        return False
+
+
+class FakeDialogue:
+    """Decides as it is told: a mapping from text to decision, and ANSWER for the rest."""
+
+    def __init__(self, decisions: dict[str, Decision] | None = None) -> None:
+        self.decisions = decisions or {}
+        self.forgotten: list[str] = []
+
+    def decide(self, session: str, text: str) -> Decision:
+        return self.decisions.get(text, Decision(Directive.ANSWER))
+
+    def forget(self, session: str) -> bool:
+        self.forgotten.append(session)
+        return True
+
+    def is_up(self) -> bool:
+        return True
+
+
+def _single_line(text: str) -> str:
+    """Rasa takes a leading «/» as the name of an intent; people do not mean that."""
+    return " ".join(text.split()).lstrip("/")
+
+
+def _decision(replies: Any) -> Decision:
+    custom = next((r["custom"] for r in replies if r.get("custom")), None)
+    if custom is None:
+        raise ValueError("no decision in the reply")
+    facet = custom.get("facet")
+    return Decision(Directive(custom["directive"]), Facet(facet) if facet else None)

@@ -1,0 +1,313 @@
+"""One turn, top to bottom: a message comes in, its replies go out, and both are kept in one commit.
+
+Order is the guarantee here: danger is looked for first and on the raw text; nothing is stored, logged or sent on before it is masked;
+an answer goes out only with a source. Bot, search or database being down makes a reply degraded, never absent.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from api.chat.answer import NONE_OF_THESE, PERSON, TOPIC, Answers
+from api.chat.conversation import Conversation, Draft, Incoming, Memory, Message, Option, Outcome, Pending, Sender, Status
+from api.chat.crisis import Alarm, CrisisRules
+from api.chat.dialogue import Decision, Dialogue, Directive
+from api.chat.helplines import crisis_helplines, shown, youth_helplines
+from api.chat.kommune_finder import KommuneFinder
+from api.chat.masking import Masker
+from api.chat.reply_texts import ReplyTexts
+from api.storage.conversations import Conversations
+from indexer.article import Audience, Facet, Language
+from indexer.facets import FacetCues
+from indexer.knowledge_base import Helpline, Kommune
+from indexer.matching import Matches, Matcher, Question, Verdict
+
+log = logging.getLogger("veivis.turn")
+
+_SMALLTALK = {
+    Directive.GREET: "hei",
+    Directive.THANK: "takk",
+    Directive.GOODBYE: "ha-det",
+    Directive.IDENTITY: "hvem-er-du",
+    Directive.AFFIRM: "ja-uten-sak",
+    Directive.DENY: "nei",
+}
+_CRISIS_TOPICS = ("snakke-med-noen",)
+_OPTIONS_ASKED_BACK = 4
+_RANKED_TOPICS = 5
+_SHORT_REPLY_WORDS = 6
+
+
+class ChoiceUnknown(Exception):
+    """The choice is none that we have offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnParts:
+    """What a turn works with; built once in `app.py`."""
+
+    crisis: CrisisRules
+    masker: Masker
+    dialogue: Dialogue
+    matcher: Matcher
+    answers: Callable[[], Answers]
+    facets: FacetCues
+    texts: ReplyTexts
+    helplines: Sequence[Helpline]
+    kommuner: KommuneFinder
+    conversations: Conversations
+    now: Callable[[], datetime]
+
+
+class Turns:
+    def __init__(self, parts: TurnParts) -> None:
+        self._parts = parts
+
+    def take_turn(self, conversation: Conversation, incoming: Incoming) -> list[Message]:
+        """The person's message as kept, then the replies. The same client id again gives the same turn.
+
+        Raises `ChoiceUnknown`; raises `DatabaseUnavailable` only when there is no crisis to answer.
+        """
+        if incoming.client_id and (kept := self._parts.conversations.turn_of(conversation.id, incoming.client_id)):
+            return kept
+        asked, outcome = self._take(conversation, incoming)
+        drafts = (asked, *outcome.replies)
+        return self._parts.conversations.append_turn(
+            conversation, incoming.client_id, drafts, outcome.memory, outcome.kommune
+        )
+
+    def take_unsaved_turn(self, conversation: Conversation, incoming: Incoming) -> list[Draft]:
+        """A turn while the database is away: nothing is remembered, and the reply says so."""
+        asked, outcome = self._take(conversation, incoming)
+        replies = [replace(draft, degraded=True) for draft in outcome.replies]
+        if not any(draft.status is Status.CRISIS for draft in replies):
+            note = self._parts.texts.get("ikke-lagret", conversation.language, conversation.audience)
+            replies[0] = replace(replies[0], text=f"{replies[0].text}\n\n{note}")
+        return [asked, *replies]
+
+    def greeting(self, audience: Audience, language: Language) -> Draft:
+        """The first message of a conversation: says that this is a machine."""
+        return Draft(Sender.BOT, self._parts.texts.get("hilsen", language, audience), language, Status.SMALLTALK)
+
+    def masked(self, text: str) -> str:
+        """What of a free text may be kept."""
+        return self._parts.masker.mask(text).text
+
+    def _take(self, conversation: Conversation, incoming: Incoming) -> tuple[Draft, Outcome]:
+        if incoming.choice is not None:
+            return self._take_choice(conversation, incoming.choice)
+        text = incoming.text or ""
+        alarm = self._parts.crisis.check(text)
+        masked = self._parts.masker.mask(text).text
+        asked = Draft(Sender.USER, masked, conversation.language)
+        if alarm is not None:
+            return asked, self._in_crisis(conversation, alarm)
+        if not any(c.isalnum() for c in masked):
+            return asked, self._say(conversation, Status.CLARIFY, "tom")
+        return asked, self._take_text(conversation, masked)
+
+    def _take_text(self, conversation: Conversation, text: str) -> Outcome:
+        if (outcome := self._kommune_for_handoff(conversation, text)) is not None:
+            return outcome
+        decision = self._parts.dialogue.decide(conversation.id, text)
+        outcome = self._follow(conversation, text, decision)
+        log.info("turn", extra={"directive": decision.directive, "status": outcome.replies[0].status})
+        if decision.degraded:
+            outcome = replace(outcome, replies=tuple(replace(r, degraded=True) for r in outcome.replies))
+        return outcome
+
+    def _follow(self, conversation: Conversation, text: str, decision: Decision) -> Outcome:
+        """What each directive leads to."""
+        match decision.directive:
+            case Directive.HANDOFF:
+                return self._hand_off(conversation, self._parts.kommuner.in_text(text))
+            case Directive.KOMMUNE:
+                return self._note_kommune(conversation, text)
+            case Directive.AGE:
+                return self._say(conversation, Status.SMALLTALK, "alder-notert")
+            case Directive.RESTART:
+                return replace(self._say(conversation, Status.SMALLTALK, "omstart"), memory=Memory())
+            case Directive.FOLLOW_UP if conversation.memory.topic:
+                return self._follow_up(conversation, text, decision)
+            case Directive.ANSWER | Directive.FOLLOW_UP | Directive.GUIDE | Directive.OUT_OF_SCOPE:
+                return self._answer(conversation, text, decision)
+            case smalltalk:
+                return self._say(conversation, Status.SMALLTALK, _SMALLTALK[smalltalk])
+
+    def _answer(self, conversation: Conversation, text: str, decision: Decision) -> Outcome:
+        question = Question(text, conversation.audience, conversation.language, conversation.memory.topic)
+        matches = self._parts.matcher.match(question)
+        facet = self._parts.facets.facet_of(text) or decision.facet or Facet.WHAT
+        if (chosen := self._chosen_by_words(conversation, matches)) is not None:
+            return self._answer_from(conversation, chosen, facet, matches)
+        if matches.verdict is Verdict.ABSTAIN or (decision.directive is Directive.OUT_OF_SCOPE and not matches.certain):
+            return self._abstain(conversation, matches)
+        if matches.verdict is Verdict.ASK_BACK:
+            return self._ask_back(conversation, matches, decision)
+        return self._answer_from(conversation, matches.topics[0], facet, matches)
+
+    def _follow_up(self, conversation: Conversation, text: str, decision: Decision) -> Outcome:
+        """A question about the topic we already talk about, unless the words clearly name another."""
+        topic = conversation.memory.topic
+        assert topic is not None
+        matches = self._parts.matcher.match(Question(text, conversation.audience, conversation.language, topic))
+        if matches.certain and matches.topics[0] != topic and matches.named:
+            return self._answer(conversation, text, decision)
+        facet = self._parts.facets.facet_of(text) or decision.facet or Facet.WHAT
+        ranked = replace(matches, topics=tuple(dict.fromkeys((topic, *matches.topics))))
+        return self._answer_from(conversation, topic, facet, ranked)
+
+    def _answer_from(self, conversation: Conversation, topic: str, facet: Facet, matches: Matches) -> Outcome:
+        answers = self._parts.answers()
+        draft = answers.compose(
+            topic, facet, conversation.audience, conversation.language, continued=topic == conversation.memory.topic
+        )
+        if draft is None:
+            return self._without_article(conversation, topic, matches)
+        topics = tuple(dict.fromkeys((topic, *matches.topics)))[:_RANKED_TOPICS]
+        memory = Memory(topic=topic, facet=facet, age=conversation.memory.age)
+        reply = replace(draft, topics=topics, degraded=matches.degraded)
+        return Outcome((reply,), memory, conversation.kommune)
+
+    def _chosen_by_words(self, conversation: Conversation, matches: Matches) -> str | None:
+        """«den om bil» after we asked back: the best match among what was offered."""
+        if conversation.memory.pending is not Pending.CHOICE:
+            return None
+        offered = {option.choice.removeprefix(TOPIC) for option in conversation.memory.options}
+        return next((topic for topic in matches.topics[:2] if topic in offered), None)
+
+    def _ask_back(self, conversation: Conversation, matches: Matches, decision: Decision) -> Outcome:
+        answers = self._parts.answers()
+        offered = [t for t in matches.topics if t in answers.topics][:_OPTIONS_ASKED_BACK]
+        if len(offered) < 2:
+            return self._answer_from(conversation, matches.topics[0], Facet.WHAT, matches)
+        guided = decision.directive is Directive.GUIDE
+        options = tuple(Option(answers.title(t, conversation.audience, conversation.language), f"{TOPIC}{t}") for t in offered)
+        none = Option(self._text(conversation, "ingen-av-disse"), NONE_OF_THESE)
+        reply = Draft(
+            Sender.BOT,
+            self._text(conversation, "situasjon" if guided else "spor-tilbake"),
+            conversation.language,
+            Status.GUIDE if guided else Status.CLARIFY,
+            topics=matches.topics[:_RANKED_TOPICS],
+            options=(*options, none),
+            degraded=matches.degraded,
+        )
+        memory = replace(conversation.memory, pending=Pending.CHOICE, options=options)
+        return Outcome((reply,), memory, conversation.kommune)
+
+    def _abstain(self, conversation: Conversation, matches: Matches | None = None) -> Outcome:
+        outcome = self._say(conversation, Status.ABSTAIN, "vet-ikke", options=(self._person(conversation),))
+        degraded = matches is not None and matches.degraded
+        return replace(outcome, replies=tuple(replace(r, degraded=degraded) for r in outcome.replies))
+
+    def _without_article(self, conversation: Conversation, topic: str, matches: Matches) -> Outcome:
+        """We know what is asked about but have nothing checked to say: say just that."""
+        title = self._parts.answers().title(topic, conversation.audience, conversation.language)
+        outcome = self._say(conversation, Status.ABSTAIN, "mangler-artikkel", (self._person(conversation),), tema=title)
+        topics = tuple(dict.fromkeys((topic, *matches.topics)))[:_RANKED_TOPICS]
+        return replace(outcome, replies=tuple(replace(r, topics=topics) for r in outcome.replies))
+
+    def _in_crisis(self, conversation: Conversation, alarm: Alarm) -> Outcome:
+        parts = self._parts
+        doors = crisis_helplines(parts.helplines, alarm.danger, conversation.audience)
+        text = self._text(conversation, f"krise-{alarm.danger}")
+        on = self._text(conversation, "krise-videre")
+        answers = parts.answers()
+        topics = [t for t in _CRISIS_TOPICS if t in answers.topics]
+        options = tuple(Option(answers.title(t, conversation.audience, conversation.language), f"{TOPIC}{t}") for t in topics)
+        reply = Draft(
+            Sender.BOT,
+            f"{text}\n\n{on}",
+            conversation.language,
+            Status.CRISIS,
+            options=options,
+            helplines=tuple(shown(h, conversation.language, parts.now()) for h in doors),
+        )
+        log.warning("crisis", extra={"danger": alarm.danger})
+        return Outcome((reply,), replace(conversation.memory, pending=None), conversation.kommune)
+
+    def _hand_off(self, conversation: Conversation, named: Kommune | None) -> Outcome:
+        """How to reach the coordinating unit or barnekoordinator: by what `kommuner.yml` knows, or how to find it."""
+        kommune = named or self._parts.kommuner.by_number(conversation.kommune)
+        if kommune is None:
+            text, pending = self._text(conversation, "overlevering-uten-kommune"), Pending.HANDOFF_KOMMUNE
+        else:
+            text, pending = self._reach(conversation, kommune), None
+        youth = conversation.audience is Audience.YOUTH
+        if youth:
+            text = f"{text}\n\n{self._text(conversation, 'overlevering-ung')}"
+        doors = youth_helplines(self._parts.helplines) if youth else []
+        reply = Draft(
+            Sender.BOT,
+            text,
+            conversation.language,
+            Status.HANDOFF,
+            helplines=tuple(shown(h, conversation.language, self._parts.now()) for h in doors),
+            options=self._about_coordination(conversation),
+        )
+        memory = replace(conversation.memory, pending=pending)
+        return Outcome((reply,), memory, kommune.number if kommune else conversation.kommune)
+
+    def _reach(self, conversation: Conversation, kommune: Kommune) -> str:
+        known = kommune.barnekoordinator or kommune.coordinating_unit
+        if not known:
+            return self._text(conversation, "overlevering-ukjent", kommune=kommune.name)
+        contact = ", ".join(str(known[key]) for key in ("telefon", "side") if known.get(key))
+        return self._text(conversation, "overlevering-kjent", kommune=kommune.name, kontakt=contact)
+
+    def _about_coordination(self, conversation: Conversation) -> tuple[Option, ...]:
+        answers = self._parts.answers()
+        topics = [t for t in ("barnekoordinator", "koordinerende-enhet") if t in answers.topics]
+        return tuple(Option(answers.title(t, conversation.audience, conversation.language), f"{TOPIC}{t}") for t in topics)
+
+    def _kommune_for_handoff(self, conversation: Conversation, text: str) -> Outcome | None:
+        """The answer to «which kommune?»."""
+        if conversation.memory.pending is not Pending.HANDOFF_KOMMUNE or len(text.split()) > _SHORT_REPLY_WORDS:
+            return None
+        kommune = self._parts.kommuner.in_text(text, alone=True)
+        return self._hand_off(conversation, kommune) if kommune else None
+
+    def _note_kommune(self, conversation: Conversation, text: str) -> Outcome:
+        kommune = self._parts.kommuner.in_text(text, alone=True)
+        if kommune is None:
+            return self._say(conversation, Status.SMALLTALK, "kommune-ukjent")
+        outcome = self._say(conversation, Status.SMALLTALK, "kommune-notert", kommune=kommune.name)
+        return replace(outcome, kommune=kommune.number)
+
+    def _take_choice(self, conversation: Conversation, choice: str) -> tuple[Draft, Outcome]:
+        label = next((o.label for o in conversation.memory.options if o.choice == choice), None)
+        if choice == PERSON:
+            label = self._text(conversation, "snakk-med-person")
+            outcome = self._hand_off(conversation, None)
+        elif choice == NONE_OF_THESE:
+            label = self._text(conversation, "ingen-av-disse")
+            outcome = self._abstain(conversation)
+        else:
+            topic, facet = self._parsed(choice)
+            label = label or self._label(conversation, topic, facet)
+            outcome = self._answer_from(conversation, topic, facet, Matches.of(topic))
+        return Draft(Sender.USER, label, conversation.language), outcome
+
+    def _parsed(self, choice: str) -> tuple[str, Facet]:
+        topic, _, facet = choice.removeprefix(TOPIC).partition("/")
+        if not choice.startswith(TOPIC) or topic not in self._parts.answers().topics or facet not in {"", *Facet}:
+            raise ChoiceUnknown
+        return topic, Facet(facet) if facet else Facet.WHAT
+
+    def _label(self, conversation: Conversation, topic: str, facet: Facet) -> str:
+        title = self._parts.answers().title(topic, conversation.audience, conversation.language)
+        return f"{title}: {self._text(conversation, f'fasett-{facet}')}"
+
+    def _say(
+        self, conversation: Conversation, status: Status, key: str, options: tuple[Option, ...] = (), **values: str
+    ) -> Outcome:
+        reply = Draft(Sender.BOT, self._text(conversation, key, **values), conversation.language, status, options=options)
+        return Outcome((reply,), replace(conversation.memory, pending=None), conversation.kommune)
+
+    def _person(self, conversation: Conversation) -> Option:
+        return Option(self._text(conversation, "snakk-med-person"), PERSON)
+
+    def _text(self, conversation: Conversation, key: str, **values: str) -> str:
+        return self._parts.texts.get(key, conversation.language, conversation.audience, **values)

@@ -1,0 +1,63 @@
+"""What a request handler receives: the parts that `app.py` built, and the conversation that a token opens."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Path, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.chat.conversation import Conversation
+from api.chat.dialogue import Dialogue
+from api.chat.kommune_finder import KommuneFinder
+from api.chat.turn import Turns
+from api.errors import NotFound, TokenMissing
+from api.knowledge.service import KnowledgeService
+from api.limits import RateLimiter
+from api.metrics import Metrics
+from api.storage.conversations import Conversations
+from api.storage.session import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything the handlers use. Held by the app, never by a module."""
+
+    turns: Turns
+    conversations: Conversations
+    database: Database
+    dialogue: Dialogue
+    knowledge: KnowledgeService
+    kommuner: KommuneFinder
+    limiter: RateLimiter
+    metrics: Metrics
+
+
+def get_parts(request: Request) -> Parts:
+    return cast(Parts, request.app.state.parts)
+
+
+PartsOf = Annotated[Parts, Depends(get_parts)]
+_bearer = HTTPBearer(auto_error=False, description="Nøkkelen som samtalen ble åpnet med")
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+ConversationId = Annotated[str, Path(max_length=36)]
+
+
+def bearer_token(credentials: Bearer) -> str:
+    """Raises `TokenMissing` (401) without one."""
+    if credentials is None or not credentials.credentials:
+        raise TokenMissing
+    return credentials.credentials
+
+
+Token = Annotated[str, Depends(bearer_token)]
+
+
+def own_conversation(conversation_id: ConversationId, token: Token, parts: PartsOf) -> Conversation:
+    """The conversation this token opens. Another's token and an unknown id look the same: 404."""
+    conversation = parts.conversations.find(conversation_id, token)
+    if conversation is None:
+        raise NotFound("Samtalen finnes ikke, er slettet, eller tilhører en annen.")
+    return conversation
+
+
+OwnConversation = Annotated[Conversation, Depends(own_conversation)]

@@ -1,0 +1,1 @@
+"""Reading the knowledge over HTTP: topics, search, helplines, kommuner."""

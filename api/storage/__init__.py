@@ -1,0 +1,1 @@
+"""Where conversations are kept. ORM rows never leave this package: repositories take and give frozen values."""

@@ -1,0 +1,138 @@
+"""Norwegian words: what a text is searched by. The engines store and match only the terms that this module says.
+
+Guarantees that the same text gives the same terms for every engine, with or without spaCy for every word in `ordlister/lemma.tsv`.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Protocol
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from indexer.word_lists import WordLists
+
+_TOKEN = re.compile(r"[^\W_]+", re.UNICODE)
+_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
+_MIN_PART = 4
+_MAX_PHRASE_WORDS = 5
+_SPELLING_FROM = 5
+"""Words shorter than this have too many neighbours one letter away."""
+
+
+class Lemmatizer(Protocol):
+    """PORT: the dictionary form of one lower-case word. Adapters: `spacy_lemmatizer.SpacyLemmatizer`, `TableLemmatizer`."""
+
+    def lemma(self, word: str) -> str: ...
+
+
+class TableLemmatizer:
+    """Looks the form up in a list and leaves unknown words as they are: what is used where spaCy has no model."""
+
+    def __init__(self, lemmas: Mapping[str, str]) -> None:
+        self._lemmas = lemmas
+
+    def lemma(self, word: str) -> str:
+        return self._lemmas.get(word, word)
+
+
+def normalise(text: str) -> str:
+    """Lower case, one way to write each letter, no invisible characters."""
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def words_of(text: str) -> list[str]:
+    return _TOKEN.findall(normalise(text))
+
+
+class Analyzer:
+    """Turns text into terms: bokmål form, lemma, compound parts and the terms that lay phrases mean.
+
+    >>> analyzer.terms("Hjelpestønadssatsen")
+    ('hjelpestønadssats', 'hjelpestønad', 'sats')
+    """
+
+    def __init__(self, word_lists: WordLists, lemmatizer: Lemmatizer, vocabulary: Mapping[str, int] | None = None) -> None:
+        self._lists = word_lists
+        self._lemmatizer = lemmatizer
+        self._vocabulary = dict(vocabulary or {})
+        self._lemma = lru_cache(maxsize=50_000)(self._uncached_lemma)
+        self._parts = lru_cache(maxsize=50_000)(self._uncached_parts)
+        self._respelled = lru_cache(maxsize=10_000)(self._uncached_respelling)
+        self._choices = [w for w in self._vocabulary if len(w) >= _SPELLING_FROM]
+
+    def with_vocabulary(self, texts: Iterable[str]) -> "Analyzer":
+        """An analyzer that knows the words of `texts`: what compounds are split into and misspellings mended to."""
+        counts = Counter(self._lemma(self._bokmal(w)) for text in texts for w in words_of(text))
+        known = {w: n for w, n in counts.items() if len(w) >= _MIN_PART and not w.isdigit()}
+        return Analyzer(self._lists, self._lemmatizer, known)
+
+    def terms(self, text: str) -> tuple[str, ...]:
+        """The terms to index `text` by, in its order, with repetitions."""
+        return tuple(self._terms(words_of(text)))
+
+    def query_terms(self, text: str) -> tuple[str, ...]:
+        """The terms to search `text` by: as `terms`, with words that nobody in the domain writes mended by their spelling."""
+        return tuple(dict.fromkeys(self._terms([self._respelled(w) for w in words_of(text)])))
+
+    def knows(self, term: str) -> bool:
+        return term in self._vocabulary
+
+    def _terms(self, words: list[str]) -> Iterator[str]:
+        forms = [self._bokmal(w) for w in words]
+        for form in forms:
+            if form in self._lists.stop_words:
+                continue
+            lemma = self._lemma(form)
+            if lemma in self._lists.stop_words:
+                continue
+            yield lemma
+            yield from self._parts(lemma)
+        yield from self._meant(words, forms)
+
+    def _meant(self, words: list[str], forms: list[str]) -> Iterator[str]:
+        """Terms that lay phrases, synonyms and abbreviations in the text stand for."""
+        for written in {tuple(words): None, tuple(forms): None, tuple(self._lemma(f) for f in forms): None}:
+            for start in range(len(written)):
+                for length in range(1, _MAX_PHRASE_WORDS + 1):
+                    phrase = " ".join(written[start : start + length])
+                    for term in self._lists.phrases.get(phrase, ()):
+                        yield from (self._lemma(w) for w in words_of(term) if w not in self._lists.stop_words)
+                    if start + length >= len(written):
+                        break
+
+    def _bokmal(self, word: str) -> str:
+        return self._lists.variants.get(word, word)
+
+    def _uncached_lemma(self, word: str) -> str:
+        if word.isdigit():
+            return word
+        return self._lists.lemmas.get(word) or self._lemmatizer.lemma(word)
+
+    def _uncached_parts(self, word: str) -> tuple[str, ...]:
+        """The two known parts of a compound, the longest first part that leaves a known second; joined bare, by -s- or by -e-."""
+        for cut in range(len(word) - _MIN_PART, _MIN_PART - 1, -1):
+            first = word[:cut]
+            for head in (first, first.removesuffix("s"), first.removesuffix("e")):
+                rest = self._known(word[cut:])
+                if head in self._vocabulary and rest and len(head) >= _MIN_PART:
+                    return (head, rest)
+        return ()
+
+    def _known(self, word: str) -> str | None:
+        if word in self._vocabulary:
+            return word
+        lemma = self._lemma(word)
+        return lemma if lemma in self._vocabulary else None
+
+    def _uncached_respelling(self, word: str) -> str:
+        form = self._bokmal(word)
+        familiar = form in self._lists.stop_words or self._known(form) or form in self._lists.phrases or self._parts(self._lemma(form))
+        if len(form) < _SPELLING_FROM or form.isdigit() or familiar or not self._choices:
+            return word
+        most = 1 if len(form) < 8 else 2
+        near = process.extractOne(form, self._choices, scorer=DamerauLevenshtein.distance, score_cutoff=most)
+        return near[0] if near else word

@@ -1,0 +1,181 @@
+"""Hits -> ranked topics with a confidence. Whether to answer, ask back or abstain is decided here and nowhere else.
+
+Works with what there is: without vectors by words alone, without the engine by the question model alone (then marked degraded).
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from indexer.analysis import Analyzer, words_of
+from indexer.embedding import QUERY, Embedder
+from indexer.knowledge_base import ExampleQuestion, KnowledgeBase
+from indexer.passages import PassageKind
+from indexer.question_model import QuestionModel
+from indexer.ranking import Array, Evidence, Weights, features_of, gate_features, inside_probability, probabilities
+from indexer.search_index import Hits, Query, SearchIndex, SearchUnavailable, Vector
+
+OUTSIDE = "utenfor"
+"""The pseudo-topic of questions that are not ours (`knowledge/utenfor.yml`); never answered from."""
+
+_CERTAIN = 0.6
+_EXAMPLE_HITS, _ARTICLE_HITS = 80, 60
+_ARTICLE_KINDS = (PassageKind.SHORT, PassageKind.SECTION)
+_LISTED = 10
+
+
+class Verdict(StrEnum):
+    ANSWER = "answer"
+    ASK_BACK = "ask_back"
+    ABSTAIN = "abstain"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`current_topic` is what the conversation is about; a signal, not a filter."""
+
+    text: str
+    audience: str
+    language: str
+    current_topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """`topics` best first, each with its `confidences`: the calibrated probability that it is what was asked.
+
+    `named`: the question says the best topic's name. `degraded`: the engine was away.
+    """
+
+    verdict: Verdict
+    topics: tuple[str, ...]
+    confidences: tuple[float, ...]
+    named: bool = False
+    degraded: bool = False
+
+    @property
+    def certain(self) -> bool:
+        return bool(self.confidences) and self.confidences[0] >= _CERTAIN
+
+    @classmethod
+    def of(cls, topic: str) -> "Matches":
+        """A topic that was chosen, not searched for."""
+        return cls(Verdict.ANSWER, (topic,), (1.0,), named=True)
+
+
+class Matcher:
+    def __init__(
+        self,
+        index: SearchIndex,
+        embedder: Embedder | None,
+        analyzer: Analyzer,
+        model: QuestionModel,
+        weights: Weights,
+        topics: "TopicSignals",
+    ) -> None:
+        self._index = index
+        self._embedder = embedder
+        self._analyzer = analyzer
+        self._model = model
+        self._weights = weights
+        self._signals = topics
+        self._lock = threading.Lock()
+
+    def match(self, question: Question) -> Matches:
+        """Never raises: an engine that is away makes the matches degraded."""
+        evidence, degraded = self.evidence(question)
+        return replace(decide(evidence, self._weights), degraded=degraded)
+
+    def evidence(self, question: Question, vector: Vector | None = None) -> tuple[Evidence, bool]:
+        """All that was found for the question, and whether the engine was away."""
+        terms = self._analyzer.query_terms(question.text)
+        if vector is None and self._embedder is not None:
+            vector = self._embedder.embed([QUERY + question.text])[0]
+        try:
+            examples = self._index.search(Query(terms, vector, (PassageKind.QUESTION,), _EXAMPLE_HITS))
+            articles = self._index.search(Query(terms, vector, _ARTICLE_KINDS, _ARTICLE_HITS))
+            degraded = False
+        except SearchUnavailable:
+            examples, articles, degraded = Hits((), ()), Hits((), ()), True
+        return self._evidence(question, terms, vector, examples, articles), degraded
+
+    def _evidence(
+        self, question: Question, terms: Sequence[str], vector: Vector | None, examples: Hits, articles: Hits
+    ) -> Evidence:
+        model = self._model
+        return Evidence(
+            topics=model.topics,
+            examples=examples,
+            articles=articles,
+            letters=model.letters(question.text, terms),
+            meaning=model.meaning(vector),
+            named=self._signals.named(terms),
+            audience=self._signals.audience(question.audience),
+            current=question.current_topic,
+            known_share=sum(map(self._analyzer.knows, terms)) / len(terms) if terms else 0.0,
+            words=len(words_of(question.text)),
+            has_vector=bool(examples.semantic) and model.knows_meaning,
+        )
+
+
+def decide(evidence: Evidence, weights: Weights) -> Matches:
+    """The ranking and the verdict for what was found. Pure."""
+    semantic = evidence.has_vector
+    features = features_of(evidence)
+    ranked = probabilities(features, weights.topic if semantic else weights.lexical_topic)
+    outside = evidence.topics.index(OUTSIDE) if OUTSIDE in evidence.topics else None
+    gate = gate_features(evidence, ranked, outside)
+    inside = inside_probability(
+        gate, weights.gate if semantic else weights.lexical_gate, weights.gate_bias if semantic else weights.lexical_gate_bias
+    )
+    order = [i for i in np.argsort(-ranked, kind="stable") if i != outside][:_LISTED]
+    total = float(sum(np.delete(ranked, outside))) if outside is not None else 1.0
+    confidences = tuple(float(ranked[i]) / max(total, 1e-9) * inside for i in order)
+    topics = tuple(evidence.topics[i] for i in order)
+    named = bool(evidence.named[order[0]] > 0.99)
+    floor = weights.abstain_below if semantic else weights.lexical_abstain_below
+    if inside < floor:
+        verdict = Verdict.ABSTAIN
+    elif float(ranked[order[0]]) / max(total, 1e-9) < weights.ask_below:
+        verdict = Verdict.ASK_BACK
+    else:
+        verdict = Verdict.ANSWER
+    return Matches(verdict, topics, confidences, named)
+
+
+class TopicSignals:
+    """What is known of the topics before any search: the words of their names, and who usually asks about them."""
+
+    def __init__(self, base: KnowledgeBase, analyzer: Analyzer, topics: Sequence[str], questions: Sequence[ExampleQuestion]) -> None:
+        self._names: list[frozenset[str]] = []
+        for topic in topics:
+            name = base.topics[topic].name if topic in base.topics else ""
+            self._names.append(frozenset(analyzer.terms(name.split("(")[0].split(":")[0])))
+        self._count = len(topics)
+        self._usual = _usual_audiences(topics, questions)
+
+    def named(self, terms: Sequence[str]) -> Array:
+        """The share of each topic's name that the terms say."""
+        said = set(terms)
+        return np.array([len(name & said) / len(name) if name else 0.0 for name in self._names])
+
+    def audience(self, audience: str) -> Array:
+        return self._usual.get(audience, np.zeros(self._count))
+
+
+def _usual_audiences(topics: Sequence[str], questions: Sequence[ExampleQuestion]) -> Mapping[str, Array]:
+    """For each audience: the logarithm of how much more usual than average it is that it asks about each topic."""
+    pairs = Counter((q.audience, q.topic) for q in questions)
+    totals = Counter(q.topic for q in questions)
+    audiences = Counter(q.audience for q in questions)
+    everything = max(1, sum(audiences.values()))
+    return {
+        audience: np.array(
+            [np.log((pairs[audience, t] + 2 * count / everything) / (totals[t] + 2)) - np.log(count / everything) for t in topics]
+        )
+        for audience, count in audiences.items()
+    }

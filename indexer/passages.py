@@ -1,0 +1,70 @@
+"""Article -> passages. Pure. A passage is what is indexed and found: one section of an article, its direct answer, or one example question.
+
+Guarantees: the id says where a passage belongs, and the digest changes exactly when something that search depends on changes.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+
+from indexer.article import Article, Facet, without_footnotes
+from indexer.knowledge_base import ExampleQuestion
+from indexer.search_index import Passage
+
+EMBEDDED_WORDS = 60
+"""Embedding takes 0.2–0.3 s for a long passage and 0.03 s for a short one; the first 60 words carry the topic."""
+
+
+class PassageKind(StrEnum):
+    SHORT = "kort"
+    SECTION = "del"
+    QUESTION = "sporsmal"
+
+
+def passages_of(articles: Iterable[Article], questions: Iterable[ExampleQuestion]) -> list[Passage]:
+    found = [p for article in articles for p in article_passages(article)]
+    found.extend(question_passage(q) for q in questions)
+    return list({p.id: p for p in found}.values())
+
+
+def article_passages(article: Article) -> Iterator[Passage]:
+    """The direct answer first, then one passage a section, in the order of the article."""
+    yield _passage(article, PassageKind.SHORT, Facet.WHAT, article.short)
+    for section in article.sections:
+        yield _passage(article, PassageKind.SECTION, section.facet, without_footnotes(section.body))
+
+
+def question_passage(question: ExampleQuestion) -> Passage:
+    key = _digest(question.text)[:12]
+    return Passage(
+        id=f"{question.topic}/{PassageKind.QUESTION}/{key}",
+        topic=question.topic,
+        kind=PassageKind.QUESTION,
+        audience=question.audience,
+        language=question.language,
+        facet=Facet.WHAT,
+        title="",
+        text=question.text,
+        embedded="query: " + question.text,
+        digest=_digest(question.topic, question.audience, question.language, question.text),
+    )
+
+
+def _passage(article: Article, kind: PassageKind, facet: Facet, text: str) -> Passage:
+    embedded = f"passage: {article.title}. " + " ".join(text.split()[:EMBEDDED_WORDS])
+    return Passage(
+        id=f"{article.id}/{kind}/{facet}",
+        topic=article.topic,
+        kind=kind,
+        audience=article.audience,
+        language=article.language,
+        facet=facet,
+        title=article.title,
+        text=text,
+        embedded=embedded,
+        digest=_digest(article.id, kind, facet, article.title, text),
+    )
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
