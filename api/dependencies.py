@@ -1,5 +1,6 @@
 """What a request handler receives: the parts that `app.py` built, and the conversation that a token opens."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, cast
 
@@ -30,6 +31,8 @@ class Parts:
     kommuner: KommuneFinder
     limiter: RateLimiter
     metrics: Metrics
+    search_state: Callable[[], str]
+    """«ok», «starting» while vectors are on their way, or «unavailable»."""
 
 
 def get_parts(request: Request) -> Parts:

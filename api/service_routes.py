@@ -25,7 +25,7 @@ def health(parts: PartsOf, response: Response) -> Health:
     if not parts.knowledge.answers.topics:
         response.status_code = 503
         return Health(status="down", parts=states)
-    well = all(state in ("ok", "off") for state in states.values())
+    well = all(state in ("ok", "off", "starting") for state in states.values())
     return Health(status="ok" if well else "degraded", parts=states)
 
 
@@ -37,7 +37,7 @@ def metrics(parts: PartsOf) -> Response:
 
 def _states(parts: Parts) -> dict[str, str]:
     return {
-        "bot": "ok" if parts.dialogue.is_up() else "unavailable",
+        "bot": parts.dialogue.state(),
         "search": parts.search_state(),
         "database": "ok" if parts.database.is_up() else "unavailable",
     }

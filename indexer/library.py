@@ -19,14 +19,15 @@ from indexer.elasticsearch_index import ElasticsearchIndex
 from indexer.embedding import QUERY, E5Embedder, Embedder, EmbeddingCache
 from indexer.facets import FacetCues
 from indexer.knowledge_base import ExampleQuestion, KnowledgeBase, load_knowledge
-from indexer.matching import OUTSIDE, Matcher, TopicSignals
+from indexer.matching import OUTSIDE, Matcher, Matches, Question, TopicSignals
 from indexer.passages import passages_of
 from indexer.question_model import QuestionModel, TrainingQuestion
 from indexer.ranking import Weights
 from indexer.search_index import Passage, SearchIndex, SearchUnavailable
 from indexer.spacy_lemmatizer import SpacyLemmatizer, SpacyModelMissing, load_spacy
-from indexer.sync import SyncReport, apply_sync, embed_missing, plan_sync
+from indexer.sync import SyncPlan, SyncReport, apply_sync, embed_missing, plan_sync
 from indexer.tantivy_index import TantivyIndex
+from indexer.training import TrainingReport, train_weights
 from indexer.word_lists import WordLists, load_word_lists
 
 log = logging.getLogger("veivis.library")
@@ -51,9 +52,18 @@ class Library:
     models: Path
     spacy_note: str | None
 
+    def match(self, question: Question) -> Matches:
+        """By the newest matcher: whoever holds the library need not know when vectors have come."""
+        return self.matcher.match(question)
+
     def sync(self) -> SyncReport:
         """Brings the index to what is published. Raises `SearchUnavailable`."""
         return sync(self)
+
+    def rebuild(self) -> SyncReport:
+        """A whole new index beside the old one; readers see the old until it is done. Raises `SearchUnavailable`."""
+        plan = SyncPlan(rebuild=True, changed=self.passages, removed=())
+        return apply_sync(self.index, plan, self.passages, self.analyzer, self.cache)
 
     def follow_up(self, progress: Callable[[int, int], bool] = lambda done, total: True) -> int:
         """Embeds what is missing, gives the index its vectors, and lets the matcher use meaning. Returns how many were embedded."""
@@ -84,7 +94,7 @@ def open_library(
         passages=tuple(passages_of(published, questions)),
         questions=questions,
         facets=FacetCues(word_lists),
-        weights=Weights.read(WEIGHTS),
+        weights=Weights.read(WEIGHTS) if WEIGHTS.is_file() else Weights.untrained(),
         matcher=None,  # type: ignore[arg-type]  # set in the next line, from the rest
         models=data / "models",
         spacy_note=note,
@@ -111,6 +121,13 @@ def build_matcher(library: Library, *, semantic: bool) -> Matcher:
     signals = TopicSignals(library.base, library.analyzer, model.topics, library.questions)
     embedder = library.embedder if semantic else None
     return Matcher(library.index, embedder, library.analyzer, model, library.weights, signals)
+
+
+def train_matcher(library: Library) -> tuple[Weights, TrainingReport]:
+    """Weights learned from this library's questions. Everything must be embedded (`follow_up`)."""
+    found = library.cache.get(QUERY + q.text for q in library.questions)
+    vectors = {text.removeprefix(QUERY): vector for text, vector in found.items()}
+    return train_weights(library.base, library.questions, vectors, library.index, library.analyzer)
 
 
 def training_examples(library: Library, *, semantic: bool) -> list[TrainingQuestion]:

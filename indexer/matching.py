@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol
 
 import numpy as np
 
@@ -65,6 +66,11 @@ class Matches:
     def of(cls, topic: str) -> "Matches":
         """A topic that was chosen, not searched for."""
         return cls(Verdict.ANSWER, (topic,), (1.0,), named=True)
+
+
+class TopicMatcher(Protocol):
+    def match(self, question: Question) -> Matches:
+        """Never raises."""
 
 
 class Matcher:

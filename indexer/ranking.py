@@ -54,6 +54,12 @@ class Weights:
         kept = json.loads(path.read_text(encoding="utf-8"))
         return cls(**{k: np.array(v) if isinstance(v, list) else float(v) for k, v in kept.items()})
 
+    @classmethod
+    def untrained(cls) -> "Weights":
+        """Every feature counts alike and nothing is held back: a start for `veivis train matcher`."""
+        topic, gate = np.ones(len(FEATURES)), np.zeros(len(GATE_FEATURES))
+        return cls(topic, topic, gate, 0.0, gate, 0.0, 0.0, 0.0, 0.0)
+
     def write(self, path: Path) -> None:
         plain = {k: np.round(getattr(self, k), 4).tolist() for k in self.__dataclass_fields__}
         path.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")

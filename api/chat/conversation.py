@@ -1,10 +1,10 @@
 """The values a conversation is made of. Frozen: a turn makes new ones and storage keeps them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from api.chat.crisis import Danger
 from indexer.article import Audience, Facet, Language
 
 
@@ -32,6 +32,7 @@ class Pending(StrEnum):
     """What the last reply waits for, so that «ja» and «nei» mean something."""
 
     HANDOFF_KOMMUNE = "handoff-kommune"
+    CRISIS = "crisis"
     CHOICE = "choice"
 
 
@@ -100,6 +101,7 @@ class Memory:
     age: int | None = None
     pending: Pending | None = None
     options: tuple[Option, ...] = ()
+    danger: Danger | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,5 +132,3 @@ class Outcome:
     memory: Memory
     kommune: str | None
 
-
-Json = Mapping[str, object]

@@ -56,7 +56,8 @@ class Dialogue(Protocol):
     def forget(self, session: str) -> bool:
         """Removes what the bot holds of the session. False when it could not be reached."""
 
-    def is_up(self) -> bool: ...
+    def state(self) -> str:
+        """«ok», «unavailable», or «off» where no bot was set up."""
 
 
 class RasaDialogue:
@@ -87,11 +88,11 @@ class RasaDialogue:
             return False
         return True
 
-    def is_up(self) -> bool:
+    def state(self) -> str:
         try:
-            return self._client.get("/", timeout=0.5).is_success
+            return "ok" if self._client.get("/", timeout=0.5).is_success else "unavailable"
         except httpx.HTTPError:
-            return False
+            return "unavailable"
 
     def close(self) -> None:
         self._client.close()
@@ -106,8 +107,8 @@ class NoDialogue:
     def forget(self, session: str) -> bool:
         return True
 
-    def is_up(self) -> bool:
-        return False
+    def state(self) -> str:
+        return "off"
 
 
 class FakeDialogue:
@@ -124,8 +125,8 @@ class FakeDialogue:
         self.forgotten.append(session)
         return True
 
-    def is_up(self) -> bool:
-        return True
+    def state(self) -> str:
+        return "ok"
 
 
 def _single_line(text: str) -> str:

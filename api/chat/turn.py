@@ -11,7 +11,7 @@ from datetime import datetime
 
 from api.chat.answer import NONE_OF_THESE, PERSON, TOPIC, Answers
 from api.chat.conversation import Conversation, Draft, Incoming, Memory, Message, Option, Outcome, Pending, Sender, Status
-from api.chat.crisis import Alarm, CrisisRules
+from api.chat.crisis import CrisisRules, Danger
 from api.chat.dialogue import Decision, Dialogue, Directive
 from api.chat.helplines import crisis_helplines, shown, youth_helplines
 from api.chat.kommune_finder import KommuneFinder
@@ -21,7 +21,7 @@ from api.storage.conversations import Conversations
 from indexer.article import Audience, Facet, Language
 from indexer.facets import FacetCues
 from indexer.knowledge_base import Helpline, Kommune
-from indexer.matching import Matches, Matcher, Question, Verdict
+from indexer.matching import Matches, Question, TopicMatcher, Verdict
 
 log = logging.getLogger("veivis.turn")
 
@@ -33,6 +33,7 @@ _SMALLTALK = {
     Directive.AFFIRM: "ja-uten-sak",
     Directive.DENY: "nei",
 }
+_ENDS_A_CRISIS = frozenset({Directive.THANK, Directive.GOODBYE, Directive.HANDOFF, Directive.RESTART})
 _CRISIS_TOPICS = ("snakke-med-noen",)
 _OPTIONS_ASKED_BACK = 4
 _RANKED_TOPICS = 5
@@ -50,7 +51,7 @@ class TurnParts:
     crisis: CrisisRules
     masker: Masker
     dialogue: Dialogue
-    matcher: Matcher
+    matcher: TopicMatcher
     answers: Callable[[], Answers]
     facets: FacetCues
     texts: ReplyTexts
@@ -94,6 +95,11 @@ class Turns:
         """What of a free text may be kept."""
         return self._parts.masker.mask(text).text
 
+    def doors_for(self, text: str, audience: Audience) -> list[Helpline]:
+        """The doors for a text that is not a message (a search): none where it is no cry for help."""
+        alarm = self._parts.crisis.check(text)
+        return crisis_helplines(self._parts.helplines, alarm.danger, audience) if alarm else []
+
     def _take(self, conversation: Conversation, incoming: Incoming) -> tuple[Draft, Outcome]:
         if incoming.choice is not None:
             return self._take_choice(conversation, incoming.choice)
@@ -102,7 +108,7 @@ class Turns:
         masked = self._parts.masker.mask(text).text
         asked = Draft(Sender.USER, masked, conversation.language)
         if alarm is not None:
-            return asked, self._in_crisis(conversation, alarm)
+            return asked, self._in_crisis(conversation, alarm.danger)
         if not any(c.isalnum() for c in masked):
             return asked, self._say(conversation, Status.CLARIFY, "tom")
         return asked, self._take_text(conversation, masked)
@@ -111,6 +117,8 @@ class Turns:
         if (outcome := self._kommune_for_handoff(conversation, text)) is not None:
             return outcome
         decision = self._parts.dialogue.decide(conversation.id, text)
+        if (danger := self._danger_goes_on(conversation, text, decision)) is not None:
+            return self._in_crisis(conversation, danger)
         outcome = self._follow(conversation, text, decision)
         log.info("turn", extra={"directive": decision.directive, "status": outcome.replies[0].status})
         if decision.degraded:
@@ -209,10 +217,19 @@ class Turns:
         topics = tuple(dict.fromkeys((topic, *matches.topics)))[:_RANKED_TOPICS]
         return replace(outcome, replies=tuple(replace(r, topics=topics) for r in outcome.replies))
 
-    def _in_crisis(self, conversation: Conversation, alarm: Alarm) -> Outcome:
+    def _danger_goes_on(self, conversation: Conversation, text: str, decision: Decision) -> Danger | None:
+        """What follows a cry for help is about it too («hun svarer ikke lenger»), until it is plainly thanks or a question of ours."""
+        memory = conversation.memory
+        if memory.pending is not Pending.CRISIS or decision.directive in _ENDS_A_CRISIS:
+            return None
+        matches = self._parts.matcher.match(Question(text, conversation.audience, conversation.language))
+        asks = matches.verdict is Verdict.ANSWER and matches.certain and (matches.named or "?" in text)
+        return None if asks else memory.danger
+
+    def _in_crisis(self, conversation: Conversation, danger: Danger) -> Outcome:
         parts = self._parts
-        doors = crisis_helplines(parts.helplines, alarm.danger, conversation.audience)
-        text = self._text(conversation, f"krise-{alarm.danger}")
+        doors = crisis_helplines(parts.helplines, danger, conversation.audience)
+        text = self._text(conversation, f"krise-{danger}")
         on = self._text(conversation, "krise-videre")
         answers = parts.answers()
         topics = [t for t in _CRISIS_TOPICS if t in answers.topics]
@@ -225,8 +242,9 @@ class Turns:
             options=options,
             helplines=tuple(shown(h, conversation.language, parts.now()) for h in doors),
         )
-        log.warning("crisis", extra={"danger": alarm.danger})
-        return Outcome((reply,), replace(conversation.memory, pending=None), conversation.kommune)
+        log.warning("crisis", extra={"danger": danger})
+        memory = replace(conversation.memory, pending=Pending.CRISIS, danger=danger)
+        return Outcome((reply,), memory, conversation.kommune)
 
     def _hand_off(self, conversation: Conversation, named: Kommune | None) -> Outcome:
         """How to reach the coordinating unit or barnekoordinator: by what `kommuner.yml` knows, or how to find it."""

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from api.chat.answer import Answers
-from api.chat.kommune_finder import KommuneFinder
 from indexer.article import Article, Audience, Facet, Language
 from indexer.knowledge_base import Helpline, KnowledgeBase
-from indexer.matching import Matcher, Question
+from indexer.matching import Question, TopicMatcher
 
 _PASSAGES_A_MATCH = 2
 
@@ -33,11 +32,10 @@ class FoundTopic:
 
 
 class KnowledgeService:
-    def __init__(self, base: KnowledgeBase, answers: Answers, matcher: Matcher, kommuner: KommuneFinder, today: date) -> None:
+    def __init__(self, base: KnowledgeBase, answers: Answers, matcher: TopicMatcher, today: date) -> None:
         self.base = base
         self.answers = answers
         self._matcher = matcher
-        self._kommuner = kommuner
         self._published = base.published(today)
 
     def topics(self) -> list[TopicSummary]:

@@ -13,6 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from api.chat.conversation import Conversation, Draft, Memory, Message, Option, Pending, Sender, ShownHelpline, ShownSource, Status
+from api.chat.crisis import Danger
 from api.storage.models import ConversationRow, FeedbackRow, MessageRow
 from api.storage.session import Database
 from indexer.article import Audience, Facet, Language
@@ -83,6 +84,10 @@ class Conversations:
         with self._database.session() as session:
             query = select(MessageRow).where(MessageRow.conversation_id == conversation_id, MessageRow.seq > after)
             return [_message(row) for row in session.scalars(query.order_by(MessageRow.seq))]
+
+    def exists(self, conversation_id: str) -> bool:
+        with self._database.session() as session:
+            return session.get(ConversationRow, conversation_id) is not None
 
     def delete(self, conversation_id: str) -> None:
         with self._database.session() as session:
@@ -188,4 +193,5 @@ def _memory_in(kept: dict[str, Any]) -> Memory:
         age=kept.get("age"),
         pending=Pending(kept["pending"]) if kept.get("pending") else None,
         options=tuple(Option(**o) for o in kept.get("options") or ()),
+        danger=Danger(kept["danger"]) if kept.get("danger") else None,
     )

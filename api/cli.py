@@ -1,0 +1,280 @@
+"""The commands: `veivis serve|chat|check|index|train|eval|search`. What goes wrong is told in one sentence, with exit code 1."""
+
+import json
+import logging
+import socket
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.markdown import Markdown
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from api.app import create_app
+from api.chat.conversation import Incoming, Message, Sender
+from api.dependencies import Parts
+from api.evaluation import QuestionFileBroken, ask, read_items
+from api.evaluation import report as report_of
+from api.settings import Settings
+from api.storage.session import DatabaseUnavailable
+from indexer.article import Audience, Language
+from indexer.checks import check_knowledge
+from indexer.knowledge_base import KnowledgeUnreadable, load_knowledge
+from indexer.library import WEIGHTS, Library, open_library, train_matcher
+from indexer.matching import Question
+from indexer.search_index import SearchUnavailable
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Veivis: rettigheter og tjenester for barn, unge og familier.")
+index_app = typer.Typer(no_args_is_help=True, help="Søkeindeksen: bygg, synkroniser, søk.")
+train_app = typer.Typer(no_args_is_help=True, help="Det som læres av eksempelspørsmålene.")
+app.add_typer(index_app, name="index")
+app.add_typer(train_app, name="train")
+out = Console()
+err = Console(stderr=True)
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Turns what can be expected to go wrong at the start into one line and exit code 1."""
+    try:
+        yield
+    except SearchUnavailable as error:
+        _stop(f"Søkemotoren svarer ikke: {error}")
+    except DatabaseUnavailable as error:
+        _stop(f"Databasen svarer ikke: {error}")
+    except KnowledgeUnreadable as error:
+        _stop(f"Kunnskapen kan ikke leses: {error}")
+    except (QuestionFileBroken, FileNotFoundError) as error:
+        _stop(f"Filen kan ikke leses: {error}")
+    except ValueError as error:
+        _stop(f"Noe er satt opp feil: {error}")
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Adressen det lyttes på.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Porten det lyttes på.", envvar="PORT")] = 8000,
+) -> None:
+    """Start nettsiden og API-et."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=err, show_path=False)])
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    with one_sentence():
+        if not _is_free(host, port):
+            _stop(f"Port {port} er i bruk. Velg en annen med PORT=… eller stopp det som bruker den.")
+        settings = Settings()
+        application = create_app(settings)
+        note = application.state.background.library.spacy_note
+        if note:
+            err.print(note)
+    uvicorn.run(application, host=host, port=port, log_level="warning", access_log=False, server_header=False)
+
+
+@app.command()
+def chat(
+    audience: Annotated[Audience, typer.Option(help="Hvem du er.")] = Audience.PARENT,
+    language: Annotated[Language, typer.Option(help="Språket svarene skal ha.")] = Language.BOKMAL,
+    kommune: Annotated[str | None, typer.Option(help="Kommunenummer.")] = None,
+) -> None:
+    """Still spørsmål i terminalen. Tom linje avslutter, et tall velger, og samtalen slettes etterpå."""
+    with one_sentence():
+        parts = _parts()
+        opened = parts.conversations.open(audience, language, kommune, [parts.turns.greeting(audience, language)])
+    for message in opened.messages:
+        _show(message)
+    last = opened.messages[-1]
+    try:
+        while text := out.input("\n[bold]> [/bold]").strip():
+            conversation = parts.conversations.find(opened.conversation.id, opened.token)
+            if conversation is None:
+                break
+            for message in parts.turns.take_turn(conversation, _incoming(text, last)):
+                if message.draft.sender is not Sender.USER:
+                    _show(message)
+                    last = message
+    except (EOFError, KeyboardInterrupt):
+        pass
+    finally:
+        parts.conversations.delete(opened.conversation.id)
+        parts.dialogue.forget(opened.conversation.id)
+
+
+@app.command()
+def check(knowledge: Annotated[Path | None, typer.Argument(help="Mappen med kunnskapen.")] = None) -> None:
+    """Kontroller alt i knowledge/. Skriver fil, linje, regel og hvordan feilen rettes."""
+    with one_sentence():
+        began = time.perf_counter()
+        base = load_knowledge(knowledge or Settings().knowledge_dir)
+        problems = check_knowledge(base, datetime.now(UTC).date())
+    for problem in problems:
+        out.print(str(problem), soft_wrap=True, highlight=False, markup=False)
+    out.print(f"{len(base.articles)} artikler, {len(base.questions)} spørsmål, {len(problems)} feil ({time.perf_counter() - began:.1f} s)")
+    if problems:
+        raise typer.Exit(1)
+
+
+@index_app.command("build")
+def index_build() -> None:
+    """Bygg indeksen på nytt ved siden av den gamle, med vektorer, og bytt når den er ferdig."""
+    with one_sentence():
+        library = _library()
+        library.rebuild()
+        _follow_up(library)
+
+
+@index_app.command("sync")
+def index_sync() -> None:
+    """Gjør indeksen lik det som er publisert. Bare det som er endret, blir gjort på nytt."""
+    with one_sentence():
+        library = _library()
+        report = library.sync()
+        out.print(f"{report.passages} avsnitt: {report.changed} endret, {report.removed} fjernet{', bygd på nytt' if report.rebuilt else ''}.")
+        _follow_up(library)
+
+
+@index_app.command("search")
+def index_search(
+    query: Annotated[str, typer.Argument(help="Spørsmålet.")], audience: Audience = Audience.PARENT, language: Language = Language.BOKMAL
+) -> None:
+    """Vis hvilke temaer et spørsmål treffer, og hvor sikkert."""
+    search(query, audience, language)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="Spørsmålet.")], audience: Audience = Audience.PARENT, language: Language = Language.BOKMAL
+) -> None:
+    """Vis hvilke temaer et spørsmål treffer, og hvor sikkert."""
+    with one_sentence():
+        library = _library()
+        library.sync()
+        _follow_up(library, quiet=True)
+        matches = library.match(Question(query, audience, language))
+    table = Table("Tema", "Sannsynlighet", title=f"{matches.verdict}{' (uten søkemotor)' if matches.degraded else ''}")
+    for topic, confidence in zip(matches.topics, matches.confidences, strict=True):
+        table.add_row(topic, f"{confidence:.2f}")
+    out.print(table)
+
+
+@train_app.command("matcher")
+def train_matcher_command(
+    write: Annotated[bool, typer.Option(help="Skriv vektene til indexer/ranking_weights.json.")] = True,
+) -> None:
+    """Lær hvordan søk og klassifisering skal veies sammen, på eksempelspørsmål som modellene ikke har sett."""
+    with one_sentence():
+        library = _library()
+        library.sync()
+        _follow_up(library)
+        weights, report = train_matcher(library)
+    if write:
+        weights.write(WEIGHTS)
+    out.print(json.dumps(asdict(report), indent=1))
+
+
+@app.command("eval")
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="Spørsmål med fasit, ett JSON-objekt på hver linje.")],
+    json_out: Annotated[Path | None, typer.Option("--json", help="Skriv hvert svar til denne filen.")] = None,
+) -> None:
+    """Mål hvor mye som blir riktig på en spørsmålsfil."""
+    with one_sentence():
+        items = read_items(file)
+        parts = _parts()
+    with _progress("Spør") as advance:
+        verdicts = []
+        for number, verdict in enumerate(ask(parts, items), start=1):
+            verdicts.append(verdict)
+            advance(number, len(items))
+    result = report_of(verdicts)
+    out.print(f"{result.questions} spørsmål: riktig {result.right:.3f}, blant tre {result.in_three:.3f}, p50 {result.p50_ms:.0f} ms, p95 {result.p95_ms:.0f} ms")
+    for key, group in result.groups.items():
+        out.print(f"  {key}: " + "  ".join(f"{name} {right}/{of}" for name, (right, of) in group.items()))
+    for wanted, got, count in result.confusions:
+        out.print(f"  {count} × {wanted} ble {got}")
+    if json_out:
+        rows = [{"text": v.item.text, **v.item.group, "status": v.status, "topics": v.topics, "right": v.right, "seconds": v.seconds} for v in verdicts]
+        json_out.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _parts() -> Parts:
+    """The service in this process, with its vectors."""
+    application = create_app(Settings())
+    _follow_up(application.state.background.library)
+    parts: Parts = application.state.parts
+    return parts
+
+
+def _library() -> Library:
+    settings = Settings()
+    return open_library(
+        settings.knowledge_dir,
+        settings.data_dir,
+        elasticsearch_url=settings.elasticsearch_url,
+        spacy_model=settings.spacy_model,
+        today=datetime.now(UTC).date(),
+    )
+
+
+def _follow_up(library: Library, quiet: bool = False) -> None:
+    with _progress("Lager vektorer") as advance:
+        embedded = library.follow_up(advance)
+    if embedded and not quiet:
+        out.print(f"{embedded} nye vektorer.")
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[int, int], bool]]:
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task(title, total=None)
+
+        def advance(done: int, total: int) -> bool:
+            progress.update(task, completed=done, total=total)
+            return True
+
+        yield advance
+
+
+def _incoming(text: str, last: Message) -> Incoming:
+    """A number chooses among the options shown."""
+    options = last.draft.options
+    if text.isdigit() and 0 < int(text) <= len(options):
+        return Incoming(str(uuid.uuid4()), choice=options[int(text) - 1].choice)
+    return Incoming(str(uuid.uuid4()), text=text)
+
+
+def _show(message: Message) -> None:
+    draft = message.draft
+    for line in draft.helplines:
+        state = {True: "åpent nå", False: "stengt nå", None: ""}[line.open_now]
+        out.print(f"[bold]{line.name}[/bold] {line.phone or line.chat_url or ''} {line.hours or ''} {state}".rstrip(), highlight=False)
+    out.print(Markdown(draft.text))
+    for source in draft.sources:
+        out.print(f"  [dim]{source.title}, {source.publisher}: {source.url} (kontrollert {source.checked})[/dim]", highlight=False)
+    for number, option in enumerate(draft.options, start=1):
+        out.print(f"  {number}. {option.label}", highlight=False)
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _stop(sentence: str) -> None:
+    err.print(sentence, soft_wrap=True, highlight=False, markup=False)
+    sys.exit(1)

@@ -1,0 +1,1 @@
+"""Event streams: the one async room."""
