@@ -4,6 +4,7 @@ import json
 import logging
 import socket
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ from api.evaluation import QuestionFileBroken, ask, read_items
 from api.evaluation import report as report_of
 from api.settings import Settings
 from api.storage.session import DatabaseUnavailable
+from api.supervisor import Bot
 from indexer.article import Audience, Language
 from indexer.checks import check_knowledge
 from indexer.knowledge_base import KnowledgeUnreadable, load_knowledge
@@ -66,18 +68,54 @@ def serve(
     host: Annotated[str, typer.Option(help="Adressen det lyttes på.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Porten det lyttes på.", envvar="PORT")] = 8000,
 ) -> None:
-    """Start nettsiden og API-et."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=err, show_path=False)])
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    """Start nettsiden og API-et. Boten kjører for seg, der VEIVIS_BOT_URL sier."""
+    _serve(Settings(), host, port)
+
+
+@app.command()
+def up(port: Annotated[int, typer.Option(help="Porten det lyttes på.", envvar="PORT")] = 8000) -> None:
+    """Start alt: boten, nettsiden og API-et. Ctrl-C avslutter alt. Dette er det `make run` ender med."""
+    root = Path.cwd()
+    settings = Settings()
+    if not Bot.is_installed(root):
+        err.print("Boten er ikke installert: svarene kommer fra søket alene.")
+        return _serve(settings.model_copy(update={"bot_url": ""}), "127.0.0.1", port)
     with one_sentence():
-        if not _is_free(host, port):
-            _stop(f"Port {port} er i bruk. Velg en annen med PORT=… eller stopp det som bruker den.")
-        settings = Settings()
+        _must_be_free("127.0.0.1", port)
+    bot = Bot(root, settings.data_dir / "log" / "bot.log")
+    bot.start()
+    try:
+        _serve(settings.model_copy(update={"bot_url": bot.url}), "127.0.0.1", port)
+    finally:
+        bot.stop()
+
+
+def _serve(settings: Settings, host: str, port: int) -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=err, show_path=False)])
+    with one_sentence():
+        _must_be_free(host, port)
+        err.print("→ Leser kunnskapen og klargjør søket")
         application = create_app(settings)
         note = application.state.background.library.spacy_note
         if note:
             err.print(note)
-    uvicorn.run(application, host=host, port=port, log_level="warning", access_log=False, server_header=False)
+    server = uvicorn.Server(uvicorn.Config(application, host=host, port=port, log_level="warning", access_log=False, server_header=False))
+    threading.Thread(target=_announce, args=(server, f"http://{host}:{port}", application.state.parts), daemon=True).start()
+    server.run()
+
+
+def _announce(server: uvicorn.Server, address: str, parts: Parts) -> None:
+    """Says when the site answers, and when what follows in the background is there too."""
+    while not server.started:
+        time.sleep(0.05)
+    out.print(f"[bold]Veivis svarer på {address}[/bold] (Ctrl-C avslutter)")
+    waiting = {"boten": lambda: parts.dialogue.state() == "unavailable", "vektorene": lambda: parts.search_state() == "starting"}
+    while waiting and not server.should_exit:
+        for name in [n for n, missing in waiting.items() if not missing()]:
+            if name != "boten" or parts.dialogue.state() == "ok":
+                out.print(f"→ {name[0].upper()}{name[1:]} er klar" + ("e" if name == "vektorene" else ""))
+            del waiting[name]
+        time.sleep(0.5)
 
 
 @app.command()
@@ -273,6 +311,11 @@ def _is_free(host: str, port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _must_be_free(host: str, port: int) -> None:
+    if not _is_free(host, port):
+        _stop(f"Port {port} er i bruk. Velg en annen med PORT=… eller stopp det som bruker den.")
 
 
 def _stop(sentence: str) -> None:

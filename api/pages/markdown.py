@@ -5,7 +5,6 @@ A footnote becomes a numbered link to the list of sources; one that names no kno
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
@@ -32,7 +31,6 @@ class ArticleMarkdown:
         self._numbers, self._word = numbers, word
         self._parser = MarkdownIt("commonmark", {"html": False})
         self._parser.inline.ruler.before("link", "footnote", _footnote)
-        self._parser.add_render_rule("footnote", self._render_footnote)
 
     def html(self, text: str) -> Markup:
         tokens = self._parser.parse(text)
@@ -41,10 +39,12 @@ class ArticleMarkdown:
                 token.attrJoin("class", _CLASSES[token.type])
             if token.type == "link_open" and str(token.attrGet("href") or "").startswith("http"):
                 token.attrSet("rel", "noopener")
+            if token.type == "footnote":
+                token.type, token.content = "html_inline", self._footnote_link(token.content)
         return Markup(self._parser.renderer.render(tokens, self._parser.options, {}))
 
-    def _render_footnote(self, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
-        number = self._numbers.get(tokens[index].content)
+    def _footnote_link(self, source_id: str) -> str:
+        number = self._numbers.get(source_id)
         if number is None:
             return ""
         return (

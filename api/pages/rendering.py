@@ -28,8 +28,11 @@ HEADERS: Mapping[str, str] = {
 
 
 class Pages:
-    def __init__(self, content: PageContent, static_dir: Path) -> None:
+    """`public_url` is the address readers use, without a slash at the end; empty: the one they asked for."""
+
+    def __init__(self, content: PageContent, static_dir: Path, public_url: str = "") -> None:
         self.content = content
+        self._public_url = public_url.rstrip("/")
         self._templates = Environment(
             loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
@@ -38,12 +41,15 @@ class Pages:
         )
         self._templates.filters["day"] = day
 
+    def site(self, request: Request) -> str:
+        return self._public_url or str(request.base_url).rstrip("/")
+
     def page(
         self, request: Request, template: str, audience: Audience = Audience.PARENT, status: int = 200, **values: Any
     ) -> HTMLResponse:
         text = self._templates.get_template(template).render(
             path=request.url.path,
-            site=str(request.base_url).rstrip("/"),
+            site=self.site(request),
             audience=audience,
             color=_COLORS[audience],
             footer_doors=self.content.doors(audience),

@@ -26,10 +26,10 @@ AudienceText = Annotated[str, Query(alias="malgruppe", max_length=20)]
 LanguageText = Annotated[str, Query(alias="sprak", max_length=5)]
 
 
-def build_router(content: PageContent, static_dir: Path) -> APIRouter:
+def build_router(content: PageContent, static_dir: Path, public_url: str = "") -> APIRouter:
     """`static_dir` is what the web build wrote (`web/dist`); a missing file there gives a page without it, never an error."""
     router = APIRouter(include_in_schema=False)
-    pages = Pages(content, static_dir)
+    pages = Pages(content, static_dir, public_url)
     _add_fronts(router, pages)
     _add_topics(router, pages)
     _add_search(router, pages)
@@ -72,7 +72,7 @@ def _add_topics(router: APIRouter, pages: Pages) -> None:
         article = pages.content.article(topic, audience, _one_of(Language, sprak, Language.BOKMAL))
         if article is None:
             return pages.page(request, "not_found.html", status=404)
-        data = article_data(article, str(request.base_url).rstrip("/"))
+        data = article_data(article, pages.site(request))
         return pages.page(request, "article.html", article.audience, article=article, structured_data=data)
 
 
@@ -103,11 +103,11 @@ def _add_about(router: APIRouter, pages: Pages) -> None:
 def _add_machine_readable(router: APIRouter, pages: Pages) -> None:
     @router.get("/robots.txt")
     def robots(request: Request) -> PlainTextResponse:
-        return PlainTextResponse(f"User-agent: *\nDisallow: /api/\nDisallow: /sok\n\nSitemap: {request.base_url}sitemap.xml\n")
+        return PlainTextResponse(f"User-agent: *\nDisallow: /api/\nDisallow: /sok\n\nSitemap: {pages.site(request)}/sitemap.xml\n")
 
     @router.get("/sitemap.xml")
     def sitemap(request: Request) -> Response:
-        site = str(request.base_url).rstrip("/")
+        site = pages.site(request)
         topics = [f"/tema/{t.id}" for sector in pages.content.sectors() for t in sector.topics]
         entries = "".join(f"<url><loc>{escape(site + path)}</loc></url>\n" for path in (*_FIXED, *topics))
         text = '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
