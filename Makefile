@@ -82,8 +82,8 @@ $(STAMPS)/bot: bot/requirements.lock | $(UV)
 
 $(STAMPS)/bot-model: $(STAMPS)/bot $(BOT_SOURCES)
 	$(call say,Trener boten)
-	@test -e $(STAMPS)/no-bot || RASA_TELEMETRY_ENABLED=false TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 PYTHONWARNINGS=ignore \
-	  $(BOT)/bin/rasa train --quiet --config config.yml --domain bot/domain.yml --data bot/data --out bot/models --fixed-model-name veivis > var/bot-train.log 2>&1 \
+	@test -e $(STAMPS)/no-bot || RASA_TELEMETRY_ENABLED=false TF_CPP_MIN_LOG_LEVEL=3 OMP_NUM_THREADS=1 TF_INTRA_OP_PARALLELISM_THREADS=1 TF_INTER_OP_PARALLELISM_THREADS=1 RASA_CACHE_DIRECTORY=bot/.rasa/cache PYTHONWARNINGS=ignore \
+	  $(BOT)/bin/rasa train --quiet --skip-validation --config config.yml --domain bot/domain.yml --data bot/data --out bot/models --fixed-model-name veivis > var/bot-train.log 2>&1 \
 	  || { tail -20 var/bot-train.log; exit 1; }
 	@touch $@
 

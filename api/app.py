@@ -74,7 +74,12 @@ def create_app(
     conversations = Conversations(database, timedelta(days=settings.retention_days))
     background = Background(library, conversations, now)
     parts = _parts(settings, library, database, conversations, dialogue or _dialogue(settings), background, now)
-    app = FastAPI(title="Veivis", version="0.1.0", description="Rettigheter og tjenester for barn, unge og familier, med kilder.", lifespan=_lifespan)
+    app = FastAPI(
+        title="Veivis",
+        version="0.1.0",
+        description="Rettigheter og tjenester for barn, unge og familier, med kilder.",
+        lifespan=_lifespan,
+    )
     app.state.parts = parts
     app.state.background = background
     errors.install(app)
@@ -217,4 +222,3 @@ def _pages(parts: Parts, library: Library, now: Callable[[], datetime]) -> Knowl
         return hours_text(helpline, Language.BOKMAL), is_open(helpline, now())
 
     return KnowledgePages(library.base, now().date(), PagePorts(search, danger_doors, hours))
-

@@ -37,7 +37,12 @@ from indexer.library import WEIGHTS, Library, open_library, train_matcher
 from indexer.matching import Question
 from indexer.search_index import SearchUnavailable
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Veivis: rettigheter og tjenester for barn, unge og familier.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Veivis: rettigheter og tjenester for barn, unge og familier.",
+)
 index_app = typer.Typer(no_args_is_help=True, help="Søkeindeksen: bygg, synkroniser, søk.")
 train_app = typer.Typer(no_args_is_help=True, help="Det som læres av eksempelspørsmålene.")
 app.add_typer(index_app, name="index")
@@ -99,7 +104,9 @@ def _serve(settings: Settings, host: str, port: int) -> None:
         note = application.state.background.library.spacy_note
         if note:
             err.print(note)
-    server = uvicorn.Server(uvicorn.Config(application, host=host, port=port, log_level="warning", access_log=False, server_header=False))
+    server = uvicorn.Server(
+        uvicorn.Config(application, host=host, port=port, log_level="warning", access_log=False, server_header=False)
+    )
     threading.Thread(target=_announce, args=(server, f"http://{host}:{port}", application.state.parts), daemon=True).start()
     server.run()
 
@@ -109,7 +116,10 @@ def _announce(server: uvicorn.Server, address: str, parts: Parts) -> None:
     while not server.started:
         time.sleep(0.05)
     out.print(f"[bold]Veivis svarer på {address}[/bold] (Ctrl-C avslutter)")
-    waiting = {"boten": lambda: parts.dialogue.state() == "unavailable", "vektorene": lambda: parts.search_state() == "starting"}
+    waiting: dict[str, Callable[[], bool]] = {
+        "boten": lambda: parts.dialogue.state() == "unavailable",
+        "vektorene": lambda: parts.search_state() == "starting",
+    }
     while waiting and not server.should_exit:
         for name in [n for n, missing in waiting.items() if not missing()]:
             if name != "boten" or parts.dialogue.state() == "ok":
@@ -156,7 +166,9 @@ def check(knowledge: Annotated[Path | None, typer.Argument(help="Mappen med kunn
         problems = check_knowledge(base, datetime.now(UTC).date())
     for problem in problems:
         out.print(str(problem), soft_wrap=True, highlight=False, markup=False)
-    out.print(f"{len(base.articles)} artikler, {len(base.questions)} spørsmål, {len(problems)} feil ({time.perf_counter() - began:.1f} s)")
+    out.print(
+        f"{len(base.articles)} artikler, {len(base.questions)} spørsmål, {len(problems)} feil ({time.perf_counter() - began:.1f} s)"
+    )
     if problems:
         raise typer.Exit(1)
 
@@ -176,13 +188,17 @@ def index_sync() -> None:
     with one_sentence():
         library = _library()
         report = library.sync()
-        out.print(f"{report.passages} avsnitt: {report.changed} endret, {report.removed} fjernet{', bygd på nytt' if report.rebuilt else ''}.")
+        out.print(
+            f"{report.passages} avsnitt: {report.changed} endret, {report.removed} fjernet{', bygd på nytt' if report.rebuilt else ''}."
+        )
         _follow_up(library)
 
 
 @index_app.command("search")
 def index_search(
-    query: Annotated[str, typer.Argument(help="Spørsmålet.")], audience: Audience = Audience.PARENT, language: Language = Language.BOKMAL
+    query: Annotated[str, typer.Argument(help="Spørsmålet.")],
+    audience: Audience = Audience.PARENT,
+    language: Language = Language.BOKMAL,
 ) -> None:
     """Vis hvilke temaer et spørsmål treffer, og hvor sikkert."""
     search(query, audience, language)
@@ -190,7 +206,9 @@ def index_search(
 
 @app.command()
 def search(
-    query: Annotated[str, typer.Argument(help="Spørsmålet.")], audience: Audience = Audience.PARENT, language: Language = Language.BOKMAL
+    query: Annotated[str, typer.Argument(help="Spørsmålet.")],
+    audience: Audience = Audience.PARENT,
+    language: Language = Language.BOKMAL,
 ) -> None:
     """Vis hvilke temaer et spørsmål treffer, og hvor sikkert."""
     with one_sentence():
@@ -234,13 +252,18 @@ def evaluate(
             verdicts.append(verdict)
             advance(number, len(items))
     result = report_of(verdicts)
-    out.print(f"{result.questions} spørsmål: riktig {result.right:.3f}, blant tre {result.in_three:.3f}, p50 {result.p50_ms:.0f} ms, p95 {result.p95_ms:.0f} ms")
+    out.print(
+        f"{result.questions} spørsmål: riktig {result.right:.3f}, blant tre {result.in_three:.3f}, p50 {result.p50_ms:.0f} ms, p95 {result.p95_ms:.0f} ms"
+    )
     for key, group in result.groups.items():
         out.print(f"  {key}: " + "  ".join(f"{name} {right}/{of}" for name, (right, of) in group.items()))
     for wanted, got, count in result.confusions:
         out.print(f"  {count} × {wanted} ble {got}")
     if json_out:
-        rows = [{"text": v.item.text, **v.item.group, "status": v.status, "topics": v.topics, "right": v.right, "seconds": v.seconds} for v in verdicts]
+        rows = [
+            {"text": v.item.text, **v.item.group, "status": v.status, "topics": v.topics, "right": v.right, "seconds": v.seconds}
+            for v in verdicts
+        ]
         json_out.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
@@ -295,10 +318,14 @@ def _show(message: Message) -> None:
     draft = message.draft
     for line in draft.helplines:
         state = {True: "åpent nå", False: "stengt nå", None: ""}[line.open_now]
-        out.print(f"[bold]{line.name}[/bold] {line.phone or line.chat_url or ''} {line.hours or ''} {state}".rstrip(), highlight=False)
+        out.print(
+            f"[bold]{line.name}[/bold] {line.phone or line.chat_url or ''} {line.hours or ''} {state}".rstrip(), highlight=False
+        )
     out.print(Markdown(draft.text))
     for source in draft.sources:
-        out.print(f"  [dim]{source.title}, {source.publisher}: {source.url} (kontrollert {source.checked})[/dim]", highlight=False)
+        out.print(
+            f"  [dim]{source.title}, {source.publisher}: {source.url} (kontrollert {source.checked})[/dim]", highlight=False
+        )
     for number, option in enumerate(draft.options, start=1):
         out.print(f"  {number}. {option.label}", highlight=False)
 

@@ -27,7 +27,9 @@ class Problem(Exception):
 class TokenMissing(Problem):
     def __init__(self) -> None:
         headers = {"WWW-Authenticate": "Bearer"}
-        super().__init__(401, "mangler-nokkel", "Nøkkel mangler", "Send nøkkelen til samtalen som «Authorization: Bearer …».", headers)
+        super().__init__(
+            401, "mangler-nokkel", "Nøkkel mangler", "Send nøkkelen til samtalen som «Authorization: Bearer …».", headers
+        )
 
 
 class NotFound(Problem):
@@ -84,7 +86,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def _unexpected(request: Request, error: Exception) -> JSONResponse:
-        log.error("unexpected_error", extra={"path": request.scope.get("route_path", ""), "kind": type(error).__name__}, exc_info=error)
+        log.error(
+            "unexpected_error", extra={"path": request.scope.get("route_path", ""), "kind": type(error).__name__}, exc_info=error
+        )
         return problem_response(Problem(500, "feil", "Noe gikk galt hos oss", "Prøv igjen om litt."))
 
 

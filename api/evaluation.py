@@ -71,7 +71,9 @@ def _item(entry: Mapping[str, Any]) -> Item:
 def ask(parts: Parts, items: Iterable[Item]) -> Iterator[Verdict]:
     """Each question in a conversation of its own, which is deleted again."""
     for item in items:
-        opened = parts.conversations.open(item.audience, item.language, None, [parts.turns.greeting(item.audience, item.language)])
+        opened = parts.conversations.open(
+            item.audience, item.language, None, [parts.turns.greeting(item.audience, item.language)]
+        )
         began = time.perf_counter()
         try:
             messages = parts.turns.take_turn(opened.conversation, Incoming(str(uuid.uuid4()), item.text))

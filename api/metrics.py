@@ -10,7 +10,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self.turns = Counter("veivis_turns", "Turns by status of the first reply", ["status", "degraded"], registry=self._registry)
+        self.turns = Counter(
+            "veivis_turns", "Turns by status of the first reply", ["status", "degraded"], registry=self._registry
+        )
         self.turn_seconds = Histogram("veivis_turn_seconds", "Duration of a turn", buckets=_SECONDS, registry=self._registry)
         self.conversations = Counter("veivis_conversations", "Conversations opened", ["audience"], registry=self._registry)
         self.feedback = Counter("veivis_feedback", "Feedback given", ["helpful"], registry=self._registry)

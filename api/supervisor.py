@@ -19,8 +19,9 @@ _DIE_WITH_PARENT = 1  # prctl(2): PR_SET_PDEATHSIG
 _ONE_THREAD = {
     "RASA_TELEMETRY_ENABLED": "false",
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_INTRA_OP_PARALLELISM_THREADS": "1",
+    "TF_INTER_OP_PARALLELISM_THREADS": "1",
+    "RASA_CACHE_DIRECTORY": "bot/.rasa/cache",
     "OMP_NUM_THREADS": "1",
     "PYTHONWARNINGS": "ignore",
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
@@ -59,7 +60,7 @@ class Bot:
     def _keep_alive(self) -> None:
         while not self._stopping.is_set():
             with self._log_file.open("ab") as output:
-                self._process = subprocess.Popen(self._command(), cwd=self._root, env=os.environ | _ONE_THREAD, stdout=output, stderr=output, stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)  # fmt: skip  # noqa: E501
+                self._process = subprocess.Popen(self._command(), cwd=self._root, env=os.environ | _ONE_THREAD, stdout=output, stderr=output, stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)  # fmt: skip
             code = self._process.wait()
             if not self._stopping.wait(_RESTART_SECONDS):
                 log.warning("bot_restarted", extra={"code": code})

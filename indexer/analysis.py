@@ -130,7 +130,9 @@ class Analyzer:
 
     def _uncached_respelling(self, word: str) -> str:
         form = self._bokmal(word)
-        familiar = form in self._lists.stop_words or self._known(form) or form in self._lists.phrases or self._parts(self._lemma(form))
+        familiar = (
+            form in self._lists.stop_words or self._known(form) or form in self._lists.phrases or self._parts(self._lemma(form))
+        )
         if len(form) < _SPELLING_FROM or form.isdigit() or familiar or not self._choices:
             return word
         most = 1 if len(form) < 8 else 2

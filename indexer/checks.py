@@ -20,7 +20,9 @@ MAX_YOUTH_SENTENCE_WORDS = 14.0
 NO_COMPLAINT = "ingen"
 
 _AMOUNT = re.compile(r"\d[\d\s.,]*\s*(?:kroner|kr\b|,-|(?:prosent|%)\s+av\s+(?:G\b|grunnbeløpet)|G\b)")
-_OPENING_HOURS = re.compile(r"(?:kl\.?|klokk[ae]n?)\s*\d{1,2}(?:[.:]\d{2})?\s*(?:–|-|til)\s*(?:kl\.?\s*)?\d{1,2}|døgnåpen", re.IGNORECASE)
+_OPENING_HOURS = re.compile(
+    r"(?:kl\.?|klokk[ae]n?)\s*\d{1,2}(?:[.:]\d{2})?\s*(?:–|-|til)\s*(?:kl\.?\s*)?\d{1,2}|døgnåpen", re.IGNORECASE
+)
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+|\n+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
@@ -55,7 +57,9 @@ def check_article(article: Article, base: KnowledgeBase, today: date) -> Iterato
     if len(article.questions) < MIN_QUESTIONS:
         yield _at(article, "sporsmal", "sporsmal", f"write at least {MIN_QUESTIONS} questions as people ask them")
     if len(article.short.split()) > MAX_SHORT_WORDS:
-        yield _at(article, "kort", "kort", f"shorten the direct answer to {MAX_SHORT_WORDS} words (has {len(article.short.split())})")
+        yield _at(
+            article, "kort", "kort", f"shorten the direct answer to {MAX_SHORT_WORDS} words (has {len(article.short.split())})"
+        )
     if article.next_check < today:
         yield _at(article, "neste_kontroll", "neste_kontroll", "compare the article with its sources again and set a new date")
 
@@ -159,7 +163,9 @@ def _check_language(article: Article) -> Iterator[Finding]:
     if article.audience is Audience.YOUTH:
         mean = len(_WORD.findall(text)) / len(_sentences(text))
         if mean > MAX_YOUTH_SENTENCE_WORDS:
-            yield _at(article, "tittel", "setningslengde", f"mean sentence has {mean:.1f} words; at most {MAX_YOUTH_SENTENCE_WORDS:.0f}")
+            yield _at(
+                article, "tittel", "setningslengde", f"mean sentence has {mean:.1f} words; at most {MAX_YOUTH_SENTENCE_WORDS:.0f}"
+            )
 
 
 def _check_rates(base: KnowledgeBase, today: date) -> Iterator[Finding]:

@@ -146,7 +146,7 @@ def _read(path: Path) -> Any:
     if not path.is_file():
         return []
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader) or []
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader) or []  # noqa: S506  # the C form of the safe loader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise KnowledgeUnreadable(f"{path}:{line}: {error.problem}") from None
@@ -157,7 +157,11 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def _institution(entry: Mapping[str, Any]) -> Institution:
     return Institution(
-        entry["id"], entry["navn"], entry["niva"], entry.get("klage_til"), {k: str(v) for k, v in (entry.get("kontakt") or {}).items()}
+        entry["id"],
+        entry["navn"],
+        entry["niva"],
+        entry.get("klage_til"),
+        {k: str(v) for k, v in (entry.get("kontakt") or {}).items()},
     )
 
 

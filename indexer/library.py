@@ -73,7 +73,13 @@ class Library:
 
 
 def open_library(
-    knowledge: Path, data: Path, *, elasticsearch_url: str = "", spacy_model: str = "", today: date, embedder: Embedder | None = None
+    knowledge: Path,
+    data: Path,
+    *,
+    elasticsearch_url: str = "",
+    spacy_model: str = "",
+    today: date,
+    embedder: Embedder | None = None,
 ) -> Library:
     """Reads the knowledge and opens the index; neither syncs nor embeds. Raises `KnowledgeUnreadable`."""
     base = load_knowledge(knowledge)
@@ -107,7 +113,9 @@ def outside_questions(knowledge: Path) -> list[ExampleQuestion]:
     """What people ask that is not ours: teaches when to abstain."""
     path = knowledge / "utenfor.yml"
     entries = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else []
-    return [ExampleQuestion(str(e["t"]), OUTSIDE, str(e.get("m", "forelder")), str(e.get("s", "nb")), "question") for e in entries]
+    return [
+        ExampleQuestion(str(e["t"]), OUTSIDE, str(e.get("m", "forelder")), str(e.get("s", "nb")), "question") for e in entries
+    ]
 
 
 def sync(library: Library) -> SyncReport:

@@ -156,7 +156,9 @@ def decide(evidence: Evidence, weights: Weights) -> Matches:
 class TopicSignals:
     """What is known of the topics before any search: the words of their names, and who usually asks about them."""
 
-    def __init__(self, base: KnowledgeBase, analyzer: Analyzer, topics: Sequence[str], questions: Sequence[ExampleQuestion]) -> None:
+    def __init__(
+        self, base: KnowledgeBase, analyzer: Analyzer, topics: Sequence[str], questions: Sequence[ExampleQuestion]
+    ) -> None:
         self._names: list[frozenset[str]] = []
         for topic in topics:
             name = base.topics[topic].name if topic in base.topics else ""

@@ -6,6 +6,7 @@ Trained where it runs, in seconds; the same examples give the same model.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -72,9 +73,7 @@ class QuestionModel:
         return _standard(model.decision_function(((vector - centre) * _SPREAD).reshape(1, -1))[0])
 
 
-def _fit_meaning(
-    examples: Sequence[TrainingQuestion], topics: Sequence[str]
-) -> tuple[Vector, LogisticRegression] | None:
+def _fit_meaning(examples: Sequence[TrainingQuestion], topics: Sequence[str]) -> tuple[Vector, LogisticRegression] | None:
     if {e.topic for e in examples} != set(topics):
         return None
     vectors = np.array([e.vector for e in examples], dtype=np.float32)
@@ -86,11 +85,12 @@ def _fit_meaning(
 
 def _standard(scores: npt.NDArray[np.float64]) -> Scores:
     spread = float(scores.std())
-    return (scores - scores.mean()) / spread if spread else scores - scores.mean()
+    centred: Scores = scores - scores.mean()
+    return centred / spread if spread else centred
 
 
 def _with_pairs(terms: Sequence[str]) -> list[str]:
-    return [*terms, *(f"{a} {b}" for a, b in zip(terms, terms[1:], strict=False))]
+    return [*terms, *(f"{a} {b}" for a, b in pairwise(terms))]
 
 
 def _as_is(terms: list[str]) -> list[str]:

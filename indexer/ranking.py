@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +53,8 @@ class Weights:
     @classmethod
     def read(cls, path: Path) -> "Weights":
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**{k: np.array(v) if isinstance(v, list) else float(v) for k, v in kept.items()})
+        values: dict[str, Any] = {k: np.array(v) if isinstance(v, list) else float(v) for k, v in kept.items()}
+        return cls(**values)
 
     @classmethod
     def untrained(cls) -> "Weights":

@@ -80,7 +80,9 @@ def embed_missing(
     lacking = [p for p in wanted if p.id in bare]
     if lacking:
         vectors = cache.get(p.embedded for p in lacking)
-        index.update([IndexedPassage(p, terms_of(p, analyzer), vectors[p.embedded]) for p in lacking if p.embedded in vectors], ())
+        index.update(
+            [IndexedPassage(p, terms_of(p, analyzer), vectors[p.embedded]) for p in lacking if p.embedded in vectors], ()
+        )
     return len(missing)
 
 

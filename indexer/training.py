@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
@@ -18,6 +19,9 @@ from indexer.passages import PassageKind, question_passage
 from indexer.question_model import QuestionModel, TrainingQuestion
 from indexer.ranking import FEATURES, Array, Evidence, Weights, features_of, gate_features, probabilities
 from indexer.search_index import Hits, Query, SearchIndex, Vector
+
+Flags = npt.NDArray[np.bool_]
+Order = npt.NDArray[np.intp]
 
 _FOLDS = 5
 _SEED = 7
@@ -106,7 +110,9 @@ def _held_out(
         signals = TopicSignals(base, analyzer, model.topics, train)
         hidden = {question_passage(questions[i]).id for i in unseen}
         for i in unseen:
-            yield _HeldOut(questions[i], _evidence(questions[i], vectors.get(questions[i].text), model, signals, index, analyzer, hidden))
+            yield _HeldOut(
+                questions[i], _evidence(questions[i], vectors.get(questions[i].text), model, signals, index, analyzer, hidden)
+            )
 
 
 def _evidence(
@@ -201,7 +207,7 @@ def _fit_topic_weights(features: Array, gold: Array) -> Array:
     return np.asarray(found)
 
 
-def _fit_gate(gates: Array, is_inside: Array) -> tuple[Array, float, Array]:
+def _fit_gate(gates: Array, is_inside: Flags) -> tuple[Array, float, Array]:
     if is_inside.all():
         return np.zeros(gates.shape[1]), 10.0, np.ones(len(gates))
     model = LogisticRegression(C=1.0, max_iter=1000, class_weight={True: 1.0, False: _outside_weight(is_inside)})
@@ -211,12 +217,12 @@ def _fit_gate(gates: Array, is_inside: Array) -> tuple[Array, float, Array]:
     return sign * model.coef_[0], sign * float(model.intercept_[0]), inside
 
 
-def _outside_weight(is_inside: Array) -> float:
+def _outside_weight(is_inside: Flags) -> float:
     """As if one message in five were not ours."""
     return 0.25 * float(is_inside.sum()) / max(1.0, float((~is_inside).sum()))
 
 
-def _cheapest_floor(inside: Array, is_inside: Array, right: Array) -> float:
+def _cheapest_floor(inside: Array, is_inside: Flags, right: Flags) -> float:
     """Below which probability of being ours silence is cheapest."""
     weight = np.where(is_inside, 1.0, _outside_weight(is_inside))
     floors = np.linspace(0.02, 0.98, 97)
@@ -228,14 +234,14 @@ def _cheapest_floor(inside: Array, is_inside: Array, right: Array) -> float:
     return float(floors[int(np.argmin(costs))])
 
 
-def _cheapest_ask(share: Array, right: Array) -> float:
+def _cheapest_ask(share: Array, right: Flags) -> float:
     """Below which confidence asking back is cheaper than a wrong answer."""
     floors = np.linspace(0.0, 0.6, 61)
     costs = [float(((share < f) * _COST_ASKED + ((share >= f) & ~right) * _COST_WRONG_ANSWER).sum()) for f in floors]
     return float(floors[int(np.argmin(costs))])
 
 
-def _order_without(ranked: Array, outside: int | None) -> Array:
+def _order_without(ranked: Array, outside: int | None) -> Order:
     hidden = ranked.copy()
     if outside is not None:
         hidden[:, outside] = -1

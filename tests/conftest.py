@@ -47,7 +47,13 @@ def library(data_dir: Path) -> Library:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(
-        knowledge_dir=KNOWLEDGE, data_dir=tmp_path, web_dir=ROOT / "web/dist", bot_url="", elasticsearch_url="", database_url="", spacy_model=""
+        knowledge_dir=KNOWLEDGE,
+        data_dir=tmp_path,
+        web_dir=ROOT / "web/dist",
+        bot_url="",
+        elasticsearch_url="",
+        database_url="",
+        spacy_model="",
     )
 
 

@@ -131,4 +131,3 @@ class Outcome:
     replies: tuple[Draft, ...]
     memory: Memory
     kommune: str | None
-

@@ -14,12 +14,14 @@ from typing import Any
 
 import yaml
 
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 _SPELLED_OUT = re.compile(r"(?<![^\W_])(?:[^\W\d_][ .\-_*]){3,}[^\W\d_](?![^\W_])")
 _TOKEN = re.compile(r"[^\W_]+(?:['’*@$][^\W_]+)*|[.!?\n]+|[,;:–—]|[^\w\s]")
-_SENTENCE_END = re.compile(r"[.!?\n]")
 _DIGITS_FOR_LETTERS = str.maketrans("013457@$*", "oieast" + "asi")
+_PLAIN_MARKS = {**dict.fromkeys(".!?\n", "."), **dict.fromkeys(",;:–—", ",")}
 _BLANK = "·"
 _LOOK_BACK = 5
 _LOOK_AHEAD = 2
@@ -232,7 +234,7 @@ def _joined_up(text: str) -> str:
 def _tokens(text: str) -> Iterator[str]:
     for match in _TOKEN.finditer(text):
         token = match.group()
-        yield "." if _SENTENCE_END.match(token) else "," if token in ",;:–—" else token
+        yield _PLAIN_MARKS.get(token[0], token)
 
 
 def _found(tokens: Sequence[str], pattern: tuple[_Element, ...]) -> Iterator[tuple[int, int]]:

@@ -31,7 +31,7 @@ _MOST = 5
 
 def crisis_helplines(helplines: Iterable[Helpline], danger: Danger, audience: Audience) -> list[Helpline]:
     """The emergency number for this danger first, then the lines made for it, those for young people first to the young."""
-    doors = [d for d in _FIRST_DOORS[danger]]
+    doors = list(_FIRST_DOORS[danger])
     if audience is Audience.YOUTH and _YOUTH_FIRST in doors:
         doors.remove(_YOUTH_FIRST)
         doors.insert(1, _YOUTH_FIRST)
@@ -80,11 +80,13 @@ def hours_text(helpline: Helpline, language: Language) -> str | None:
     in_order = sorted(helpline.hours, key=lambda h: (h[1], h[2], h[0]))
     for (opens, closes), days in groupby(in_order, key=lambda h: (h[1], h[2])):
         numbers = sorted(day for day, _, _ in days)
-        lines.append((numbers[0], f"{_days(numbers, names)} {opens:%H:%M}–{'24:00' if closes.minute == 59 else f'{closes:%H:%M}'}"))
+        lines.append(
+            (numbers[0], f"{_days(numbers, names)} {opens:%H:%M}–{'24:00' if closes.minute == 59 else f'{closes:%H:%M}'}")
+        )
     return "; ".join(text for _, text in sorted(lines))
 
 
 def _days(numbers: list[int], names: tuple[str, ...]) -> str:
-    if len(numbers) == len(DAYS) or numbers == list(range(numbers[0], numbers[-1] + 1)) and len(numbers) > 1:
+    if len(numbers) == len(DAYS) or (numbers == list(range(numbers[0], numbers[-1] + 1)) and len(numbers) > 1):
         return f"{names[numbers[0]]}–{names[numbers[-1]]}"
     return ", ".join(names[n] for n in numbers)

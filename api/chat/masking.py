@@ -69,14 +69,17 @@ _STREET_ENDS = (
 _HOUSE = r"\d{1,4} ?[A-Za-z]?\b(?:,? ?[HKLU]\d{4})?"
 _POSTAL = rf"\d{{4}} {_WORD}(?: (?:i|på) {_WORD}| {_WORD})?"
 
-_EMAIL = re.compile(r"[\w.+'%-]+@(?:[\w-]+\.)+[^\W\d_]{2,}|[\w.+-]+ ?(?:\(at\)|\[at\]|krøllalfa| alfakrøll ) ?[\w-]+\.[a-z]{2,4}", re.I)
+_EMAIL = re.compile(
+    r"[\w.+'%-]+@(?:[\w-]+\.)+[^\W\d_]{2,}|[\w.+-]+ ?(?:\(at\)|\[at\]|krøllalfa| alfakrøll ) ?[\w-]+\.[a-z]{2,4}", re.I
+)
 _ELEVEN = re.compile(rf"(?<![\d/])(?:{_DIGIT}{_GAP}?){{10}}\d(?![\d])")
 _ACCOUNT_FORM = re.compile(rf"(?<!\d)\d{{4}}{_GAP}\d{{2}}{_GAP}\d{{5}}(?!\d)")
 _IBAN = re.compile(r"\bNO\d{2}(?: ?\d){11}\b", re.I)
 _PHONE = re.compile(rf"(?<![\d/])(?:(?:\+|00) ?47{_GAP}?)?(?<!\d)[2-9](?:{_GAP}?\d){{7}}(?![\d])")
 _FOREIGN_PHONE = re.compile(rf"(?<!\d)(?:\+|00)(?!47)[1-9]\d{{0,2}}(?:{_GAP}?\d){{6,12}}(?!\d)")
 _DIGIT_WORDS = re.compile(
-    r"\b(?:(?:null|nul|en|ein|én|to|tre|fire|fem|seks|sju|syv|åtte|ni)[ ,\-]+){7,}(?:null|nul|en|ein|én|to|tre|fire|fem|seks|sju|syv|åtte|ni)\b", re.I
+    r"\b(?:(?:null|nul|en|ein|én|to|tre|fire|fem|seks|sju|syv|åtte|ni)[ ,\-]+){7,}(?:null|nul|en|ein|én|to|tre|fire|fem|seks|sju|syv|åtte|ni)\b",
+    re.I,
 )
 _CASE = re.compile(
     r"\b(?:sak(?:s(?:nummer(?:et)?|nr\.?)|en)?|ref(?:eranse)?(?:nr)?\.?|vedtak(?:et)?|klagesak(?:en)?|journalnr\.?|journalpost|arkivsak|nav-sak(?:en)?|arkivref\.?|case(?: number)?)"
@@ -90,7 +93,9 @@ _BIRTH = re.compile(
     rf"(?: (?:er|e|den|på|til|hans|hennes|min|mi|i|on|is|the|ble|blei|vart|hennar|har)){{0,3}}[ :,]{{1,2}})(?:den )?({_DATE})",
     re.I,
 )
-_BIRTH_AFTER = re.compile(rf"({_DATE})(?= ?(?:ble|blei|vart|er|var) ?(?:han|hun|ho|jeg|eg|barnet|sønnen|dattera)? ?(?:født|fødd))", re.I)
+_BIRTH_AFTER = re.compile(
+    rf"({_DATE})(?= ?(?:ble|blei|vart|er|var) ?(?:han|hun|ho|jeg|eg|barnet|sønnen|dattera)? ?(?:født|fødd))", re.I
+)
 _NAME_THEN_DATE = re.compile(rf"(?<=[{_LOWER}]), ({_DATE})(?=[,.)]|$)", re.I)
 _STREET_ADDRESS = re.compile(
     rf"(?:\b{_WORD}(?:[ .-]{_WORD}){{0,2}}[ .-])?\b[{_UPPER}][{_LOWER}]*(?:{_STREET_ENDS})[.]? {_HOUSE}(?:,? {_POSTAL})?"
@@ -98,7 +103,10 @@ _STREET_ADDRESS = re.compile(
 )
 _ANY_ADDRESS = re.compile(rf"\b{_WORD}(?: {_WORD}){{0,2}} {_HOUSE},? {_POSTAL}")
 _POSTBOX = re.compile(rf"\b[Pp]ostboks \d+(?:,? {_POSTAL})?")
-_LOWERCASE_STREET = re.compile(rf"\b(?:i|på|adresse[n]?(?: er)?:?|bor) [{_LOWER}]{{3,}}(?:veien|vegen|gata|gaten|gate|stien|kroken|svingen) \d{{1,3}} ?[a-zA-Z]?\b(?:,? \d{{4}} ?\w+)?")
+_LOWERCASE_STREET = re.compile(
+    rf"\b(?:i|på|adresse[n]?(?: er)?:?|bor) (?P<street>[{_LOWER}]{{3,}}(?:veien|vegen|gata|gaten|gate|stien|kroken|svingen) "
+    r"\d{1,3} ?[a-zA-Z]?\b(?:,? \d{4} ?\w+)?)"
+)
 
 
 class Masker:
@@ -166,7 +174,7 @@ class Masker:
             for match in pattern.finditer(text):
                 yield Span(*match.span(), Label.ADDRESS)
         for match in _LOWERCASE_STREET.finditer(text):
-            yield Span(match.start() + match.group().rindex(" ", 0, re.search(r" \d", match.group()).start()) + 1, match.end(), Label.ADDRESS)  # type: ignore[union-attr]
+            yield Span(match.start("street"), match.end(), Label.ADDRESS)
 
     def _found_names(self, text: str) -> Iterable[Span]:
         for finder in self._names:
@@ -182,4 +190,4 @@ def _starts_like_a_date(digits: str) -> bool:
 
 def _is_school_year(text: str) -> bool:
     match = _SCHOOL_YEAR.match(text)
-    return bool(match) and int(match.group(2)) - int(match.group(1)) in (0, 1)  # type: ignore[union-attr]
+    return match is not None and int(match.group(2)) - int(match.group(1)) in (0, 1)

@@ -27,7 +27,7 @@ _AFTER_A_NAME = {
 _PARTICLES = {"von", "van", "de", "der", "al", "el", "bin", "ibn", "da", "dos", "av"}
 _NOT_AFTER_INTRODUCED = {
     "ikke", "ikkje", "det", "den", "en", "ei", "et", "ein", "eit", "så", "at", "mor", "far", "mamma", "pappa", "alene", "sliten", "redd", "enig", "uenig", "15", "lærer",
-    "helsesykepleier", "fra", "på", "i", "og", "nå", "no", "veldig", "oss", "meg", "den", "hva", "kva",
+    "helsesykepleier", "fra", "på", "i", "og", "nå", "no", "veldig", "oss", "meg", "hva", "kva",
 }  # fmt: skip
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;\n(«\"]\s*|\n\s*[-*•]\s*)$")
 _LONGEST_NAME = 5
@@ -58,7 +58,9 @@ class PublicNames:
 class WordListNames:
     """Names by list and by how they are introduced («jeg heter …», «mvh …»)."""
 
-    def __init__(self, first_names: Iterable[str], ambiguous: Iterable[str], surnames: Iterable[str], public: PublicNames) -> None:
+    def __init__(
+        self, first_names: Iterable[str], ambiguous: Iterable[str], surnames: Iterable[str], public: PublicNames
+    ) -> None:
         self._first = frozenset(n.casefold() for n in first_names)
         self._ambiguous = frozenset(n.casefold() for n in ambiguous)
         self._last = frozenset(n.casefold() for n in surnames)
@@ -67,8 +69,8 @@ class WordListNames:
     @classmethod
     def from_folder(cls, folder: Path, public: PublicNames) -> "WordListNames":
         """Reads fornavn.txt, tvetydige-fornavn.txt and etternavn.txt; a missing list is empty."""
-        lists = (_lines(folder / f"{name}.txt") for name in ("fornavn", "tvetydige-fornavn", "etternavn"))
-        return cls(*lists, public)
+        first, ambiguous, last = (_lines(folder / f"{name}.txt") for name in ("fornavn", "tvetydige-fornavn", "etternavn"))
+        return cls(first, ambiguous, last, public)
 
     def find(self, text: str) -> Iterator[tuple[int, int]]:
         yield from self._introduced(text)
@@ -77,7 +79,7 @@ class WordListNames:
 
     def _introduced(self, text: str) -> Iterator[tuple[int, int]]:
         for cue in _INTRODUCED.finditer(text):
-            words = []
+            words: list[re.Match[str]] = []
             at = cue.end()
             while len(words) < _LONGEST_NAME and (word := _TOKEN.match(text, at)):
                 capital = word.group()[0].isupper()
@@ -123,7 +125,9 @@ class WordListNames:
         return all(part.casefold() in self._first for part in word.split("-")) or word.casefold().removesuffix("s") in self._first
 
     def _is_last(self, word: str) -> bool:
-        return any(part.casefold() in self._last for part in word.split("-")) or word.casefold().endswith(("sen", "sson")) and len(word) > 6
+        return any(part.casefold() in self._last for part in word.split("-")) or (
+            word.casefold().endswith(("sen", "sson")) and len(word) > 6
+        )
 
     def _known(self, word: str, strict: bool) -> bool:
         folded = word.casefold()
@@ -149,9 +153,13 @@ class SpacyNames:
         following = _TOKEN.match(text, end + 1)
         if not words or (following and following.group().casefold() in _AFTER_A_NAME) or words[-1].casefold() in _AFTER_A_NAME:
             return False
-        if len(words) < 2 or len(words[-1]) < 2:  # single words are too often the first word of a sentence; the lists know the names among them
+        if (
+            len(words) < 2 or len(words[-1]) < 2
+        ):  # single words are too often the first word of a sentence; the lists know the names among them
             return False
-        return all(w[0].isupper() or w.casefold() in _PARTICLES for w in words) and not any(w.isupper() or self._public.has(w) for w in words)
+        return all(w[0].isupper() or w.casefold() in _PARTICLES for w in words) and not any(
+            w.isupper() or self._public.has(w) for w in words
+        )
 
 
 def _capitalised_runs(text: str) -> Iterator[list[re.Match[str]]]:

@@ -94,9 +94,7 @@ def give_feedback(conversation: OwnConversation, message_id: str, body: GiveFeed
 def _unsaved(conversation_id: str, incoming: Incoming, parts: Parts) -> list[MessageOut]:
     """The database is away: the token cannot be checked, and nothing is read or kept, so there is nothing it would protect."""
     now = datetime.now(UTC)
-    anonymous = Conversation(
-        conversation_id, Audience.PARENT, Language.BOKMAL, None, now, now + timedelta(minutes=1), Memory()
-    )
+    anonymous = Conversation(conversation_id, Audience.PARENT, Language.BOKMAL, None, now, now + timedelta(minutes=1), Memory())
     drafts: Iterable[Draft]
     try:
         drafts = parts.turns.take_unsaved_turn(anonymous, incoming)

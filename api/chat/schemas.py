@@ -33,7 +33,9 @@ class OpenConversation(_Body):
 
 
 class SendMessage(_Body):
-    text: Annotated[str | None, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(lambda t: _readable(t) if t else t)] = None
+    text: Annotated[str | None, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(lambda t: _readable(t) if t else t)] = (
+        None
+    )
     choice: Annotated[str | None, Field(min_length=1, max_length=100)] = None
     client_id: UUID | None = None
 

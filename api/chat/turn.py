@@ -74,9 +74,7 @@ class Turns:
             return kept
         asked, outcome = self._take(conversation, incoming)
         drafts = (asked, *outcome.replies)
-        return self._parts.conversations.append_turn(
-            conversation, incoming.client_id, drafts, outcome.memory, outcome.kommune
-        )
+        return self._parts.conversations.append_turn(conversation, incoming.client_id, drafts, outcome.memory, outcome.kommune)
 
     def take_unsaved_turn(self, conversation: Conversation, incoming: Incoming) -> list[Draft]:
         """A turn while the database is away: nothing is remembered, and the reply says so."""

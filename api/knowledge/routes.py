@@ -63,7 +63,10 @@ def topic(
         raise NotFound("Det finnes ingen kontrollert artikkel om dette temaet.")
     sections = [
         SectionOut(
-            facet=s.facet, heading=s.heading, text=without_footnotes(s.body), sources=_sources(article, article.sources_of(s.body))
+            facet=s.facet,
+            heading=s.heading,
+            text=without_footnotes(s.body),
+            sources=_sources(article, article.sources_of(s.body)),
         )
         for s in article.sections
     ]

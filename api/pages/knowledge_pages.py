@@ -88,7 +88,12 @@ class KnowledgePages:
         languages = (Language.BOKMAL, Language.NYNORSK, Language.ENGLISH)
         return min(
             self._versions.get(topic, ()),
-            key=lambda a: (a.audience is not audience, order.index(a.audience), a.language is not language, languages.index(a.language)),
+            key=lambda a: (
+                a.audience is not audience,
+                order.index(a.audience),
+                a.language is not language,
+                languages.index(a.language),
+            ),
             default=None,
         )
 

@@ -103,7 +103,9 @@ def _add_about(router: APIRouter, pages: Pages) -> None:
 def _add_machine_readable(router: APIRouter, pages: Pages) -> None:
     @router.get("/robots.txt")
     def robots(request: Request) -> PlainTextResponse:
-        return PlainTextResponse(f"User-agent: *\nDisallow: /api/\nDisallow: /sok\n\nSitemap: {pages.site(request)}/sitemap.xml\n")
+        return PlainTextResponse(
+            f"User-agent: *\nDisallow: /api/\nDisallow: /sok\n\nSitemap: {pages.site(request)}/sitemap.xml\n"
+        )
 
     @router.get("/sitemap.xml")
     def sitemap(request: Request) -> Response:

@@ -41,7 +41,9 @@ _BOKMAL_LABELS: Mapping[str, str] = {
     "kontrollert": "Kontrollert",
     "se-ogsa": "Se også",
     "versjoner": "Andre utgaver",
-    "for": "For",
+    "for-forelder": "For foreldre",
+    "for-ung": "For unge",
+    "for-fagperson": "For fagpersoner",
 }
 _NYNORSK_LABELS: Mapping[str, str] = {
     **_BOKMAL_LABELS,
@@ -54,6 +56,7 @@ _NYNORSK_LABELS: Mapping[str, str] = {
     "kilde": "Kjelde",
     "se-ogsa": "Sjå også",
     "versjoner": "Andre utgåver",
+    "for-fagperson": "For fagpersonar",
 }
 ARTICLE_LABELS: Mapping[Language, Mapping[str, str]] = {
     Language.BOKMAL: _BOKMAL_LABELS,
@@ -80,7 +83,7 @@ EXAMPLES: Mapping[Audience, tuple[str, ...]] = {
         "Når har jeg plikt til å melde fra til barnevernet?",
     ),
 }
-_MONTHS = "januar februar mars april mai juni juli august september oktober november desember".split()
+_MONTHS = ["januar", "februar", "mars", "april", "mai", "juni", "juli", "august", "september", "oktober", "november", "desember"]
 
 
 def day(value: date) -> str:

@@ -12,7 +12,18 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from api.chat.conversation import Conversation, Draft, Memory, Message, Option, Pending, Sender, ShownHelpline, ShownSource, Status
+from api.chat.conversation import (
+    Conversation,
+    Draft,
+    Memory,
+    Message,
+    Option,
+    Pending,
+    Sender,
+    ShownHelpline,
+    ShownSource,
+    Status,
+)
 from api.chat.crisis import Danger
 from api.storage.models import ConversationRow, FeedbackRow, MessageRow
 from api.storage.session import Database
@@ -113,7 +124,9 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _append(session: Session, row: ConversationRow, drafts: Sequence[Draft], client_id: str | None, now: datetime) -> list[Message]:
+def _append(
+    session: Session, row: ConversationRow, drafts: Sequence[Draft], client_id: str | None, now: datetime
+) -> list[Message]:
     turn = str(uuid.uuid4())
     rows = []
     for draft in drafts:

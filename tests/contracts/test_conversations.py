@@ -16,9 +16,18 @@ from api.storage.session import Database, DatabaseUnavailable
 from indexer.article import Audience, Facet, Language
 
 GREETING = Draft(Sender.BOT, "Hei!", Language.BOKMAL, Status.SMALLTALK)
-SOURCE = ShownSource("ftrl", "Folketrygdloven § 6-4", "Lovdata", "https://lovdata.no", "§ 6-4", "lov", "2026-11-24", "hjelpestonad")
+SOURCE = ShownSource(
+    "ftrl", "Folketrygdloven § 6-4", "Lovdata", "https://lovdata.no", "§ 6-4", "lov", "2026-11-24", "hjelpestonad"
+)
 ANSWER = Draft(
-    Sender.BOT, "Svar æøå 🙂", Language.NYNORSK, Status.ANSWER, topics=("hjelpestonad",), facet=Facet.APPLY, sources=(SOURCE,), options=(Option("a", "b"),)
+    Sender.BOT,
+    "Svar æøå 🙂",
+    Language.NYNORSK,
+    Status.ANSWER,
+    topics=("hjelpestonad",),
+    facet=Facet.APPLY,
+    sources=(SOURCE,),
+    options=(Option("a", "b"),),
 )
 
 

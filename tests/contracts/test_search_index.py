@@ -132,7 +132,7 @@ def test_readers_see_the_old_or_the_new_never_half(tmp_path: Path) -> None:
         raise OSError("the disk is full")
 
     class _Sequence(list[IndexedPassage]):
-        __iter__: Callable[..., Iterator[IndexedPassage]] = lambda self: broken()  # noqa: E731
+        __iter__: Callable[..., Iterator[IndexedPassage]] = lambda self: broken()
 
     with pytest.raises(SearchUnavailable):
         writer.replace(_Sequence())

@@ -7,7 +7,17 @@ from playwright.sync_api import Page
 
 from .chat import Chat
 
-PAGES = ["/", "/ung", "/fagperson", "/tema", "/tema/hjelpestonad", "/sok?q=avlastning", "/sok?q=jeg vil ikke leve lenger", "/om", "/finnes-ikke"]
+PAGES = [
+    "/",
+    "/ung",
+    "/fagperson",
+    "/tema",
+    "/tema/hjelpestonad",
+    "/sok?q=avlastning",
+    "/sok?q=jeg vil ikke leve lenger",
+    "/om",
+    "/finnes-ikke",
+]
 
 
 def findings(page: Page, axe: str) -> list[str]:

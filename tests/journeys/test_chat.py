@@ -14,6 +14,7 @@ TEL = re.compile(r"^tel:\d+$")
 def test_a_question_gets_an_answer_with_dated_sources_that_open_in_a_new_tab(chat: Chat) -> None:
     reply = chat.ask(QUESTION)
     expect(reply).to_have_attribute("data-status", "answer")
+    expect(reply).to_contain_text("jelpestønad")
     sources = reply.locator(".sources li")
     expect(sources.first).to_contain_text(re.compile(r"kontrollert \d{1,2}\. \w+ \d{4}"))
     link = sources.first.get_by_role("link")

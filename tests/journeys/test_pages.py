@@ -11,7 +11,18 @@ from playwright.sync_api import Browser, Page, expect
 
 from .chat import Chat
 
-PAGES = ["/", "/ung", "/forelder", "/fagperson", "/tema", "/tema/hjelpestonad", "/sok?q=avlastning", "/om", "/personvern", "/tilgjengelighet"]
+PAGES = [
+    "/",
+    "/ung",
+    "/forelder",
+    "/fagperson",
+    "/tema",
+    "/tema/hjelpestonad",
+    "/sok?q=avlastning",
+    "/om",
+    "/personvern",
+    "/tilgjengelighet",
+]
 
 
 @pytest.fixture
@@ -57,7 +68,8 @@ def test_a_footnote_leads_to_its_source(plain_page: Page, site: str) -> None:
     footnote = plain_page.locator(".footnote a").first
     target = footnote.get_attribute("href")
     footnote.click()
-    assert target is not None and plain_page.url.endswith(target)
+    assert target is not None
+    assert plain_page.url.endswith(target)
     expect(plain_page.locator(target)).to_contain_text("ontrollert")
 
 
@@ -73,7 +85,8 @@ def test_the_chat_says_that_it_needs_javascript(plain_page: Page, site: str) -> 
 
 def test_an_unknown_address_gives_a_page_that_helps(page: Page, site: str) -> None:
     response = page.goto(f"{site}/finnes-ikke")
-    assert response is not None and response.status == 404
+    assert response is not None
+    assert response.status == 404
     expect(page.get_by_role("heading", level=1)).to_have_text("Siden finnes ikke")
 
 

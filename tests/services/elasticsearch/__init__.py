@@ -64,8 +64,16 @@ def _installed() -> Path:
     shutil.rmtree(_CACHE, ignore_errors=True)
     library, module = _CACHE / "lib", _CACHE / "modules" / "transport-netty4"
     module.mkdir(parents=True)
-    fetch = ["mvn", "--quiet", "--batch-mode", "--file", str(_HERE / "pom.xml"), "dependency:copy-dependencies", f"-DoutputDirectory={library}"]
-    if subprocess.run(fetch).returncode:
+    fetch = [
+        "mvn",
+        "--quiet",
+        "--batch-mode",
+        "--file",
+        str(_HERE / "pom.xml"),
+        "dependency:copy-dependencies",
+        f"-DoutputDirectory={library}",
+    ]
+    if subprocess.run(fetch, check=False).returncode:
         missing("the jars of Elasticsearch could not be fetched from Maven Central")
     for jar in (*library.glob("netty-*.jar"), *library.glob("transport-netty4-*.jar")):
         jar.rename(module / jar.name)
