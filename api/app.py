@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.staticfiles import StaticFiles
 
 from api import errors, service_routes
 from api.chat import routes as chat_routes
@@ -34,6 +33,7 @@ from api.knowledge.service import KnowledgeService
 from api.limits import RateLimiter
 from api.live import routes as live_routes
 from api.metrics import Metrics
+from api.pages.error_pages import install_error_pages
 from api.pages.knowledge_pages import KnowledgePages, PagePorts
 from api.pages.routes import build_router
 from api.settings import Settings, Switch
@@ -85,9 +85,9 @@ def create_app(
     errors.install(app)
     for router in (chat_routes.router, live_routes.router, knowledge_routes.router, service_routes.router):
         app.include_router(router)
-    app.include_router(build_router(_pages(parts, library, now), settings.web_dir))
-    if settings.web_dir.is_dir():
-        app.mount("/static", StaticFiles(directory=settings.web_dir), name="static")
+    pages = _pages(parts, library, now)
+    app.include_router(build_router(pages, settings.web_dir, settings.public_url))
+    install_error_pages(app, pages, settings.web_dir)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)

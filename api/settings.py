@@ -32,7 +32,7 @@ class Settings(BaseSettings):
         "nb_core_news_sm", description="Installed spaCy model or path, for lemmas and names. Missing: word lists do it."
     )
     public_url: str = Field(
-        "http://127.0.0.1:8000", description="The address readers use: in canonical links, sitemap and embedding."
+        "", description="The address readers use, in canonical links and the sitemap. Empty: the one they asked for."
     )
     retention_days: int = Field(30, ge=0, le=90, description="How many days an anonymous conversation is kept.")
     rate_limit: Switch = Field(Switch.ON, description="off: no limit on messages, for measurements.")

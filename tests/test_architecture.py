@@ -39,7 +39,9 @@ def test_every_setting_is_documented_and_nothing_else_is() -> None:
 def test_only_settings_read_the_environment() -> None:
     readers = [p for p in MODULES if "os.environ" in p.read_text(encoding="utf-8")]
     allowed = {"settings.py", "supervisor.py", "embedding.py"}
-    assert {p.name for p in readers} <= allowed, "the supervisor hands its environment on; the embedder tames OpenMP before it loads"
+    assert {p.name for p in readers} <= allowed, (
+        "the supervisor hands its environment on; the embedder tames OpenMP before it loads"
+    )
 
 
 def test_every_status_and_facet_has_its_texts_for_everybody(knowledge: KnowledgeBase) -> None:
@@ -55,4 +57,4 @@ def test_every_status_and_facet_has_its_texts_for_everybody(knowledge: Knowledge
 
 def test_the_knowledge_holds_no_code_and_the_bot_imports_nothing_of_ours() -> None:
     assert not list((ROOT / "knowledge").rglob("*.py"))
-    assert not [p for p in (ROOT / "bot").glob("*.py")]
+    assert not list((ROOT / "bot").glob("*.py"))

@@ -88,6 +88,7 @@ _CASE = re.compile(
 )
 _CASE_FORM = re.compile(r"(?<![\w/.-])(?:(?:19|20)\d{2}/\d{3,7}|\d{2}/\d{4,7})(?:-\d{1,4})?(?![\w/])")
 _SCHOOL_YEAR = re.compile(r"((?:19|20)\d{2})/((?:19|20)\d{2})$")
+_YEAR_OR_DATE = re.compile(rf"(?:19|20)\d{{2}}|{_DATE}", re.I)
 _BIRTH = re.compile(
     rf"(?:\b(?:født|fødd|fødde|fødselsdato(?:en)?|fødselsdag(?:en)?|bursdag(?:en)?|geburtsdag(?:en)?|gebursdag(?:en)?|f\.|fdato|f\.dato|born|birthday|dob|date of birth|fyller \d+(?: år)?)"
     rf"(?: (?:er|e|den|på|til|hans|hennes|min|mi|i|on|is|the|ble|blei|vart|hennar|har)){{0,3}}[ :,]{{1,2}})(?:den )?({_DATE})",
@@ -153,12 +154,12 @@ class Masker:
 
     def _phones(self, text: str) -> Iterable[Span]:
         for match in (*_PHONE.finditer(text), *_FOREIGN_PHONE.finditer(text)):
-            if re.sub(r"\D", "", match.group()) not in self._public_phones:
+            if re.sub(r"\D", "", match.group()) not in self._public_phones and not _is_school_year(match.group()):
                 yield Span(*match.span(), Label.PHONE)
 
     def _case_numbers(self, text: str) -> Iterable[Span]:
         for match in _CASE.finditer(text):
-            if not _is_school_year(match.group(1)) and not re.fullmatch(r"(?:19|20)\d{2}", match.group(1)):
+            if not _is_school_year(match.group(1)) and not _YEAR_OR_DATE.fullmatch(match.group(1)):
                 yield Span(*match.span(1), Label.CASE_NUMBER)
         for match in _CASE_FORM.finditer(text):
             if not _is_school_year(match.group()):

@@ -1,5 +1,6 @@
 """What a person should not have to fear: that a name or a number stays with us."""
 
+import itertools
 import json
 import string
 from pathlib import Path
@@ -15,7 +16,9 @@ from tests.conftest import KNOWLEDGE
 
 BASE = load_knowledge(KNOWLEDGE)
 PUBLIC = PublicNames.of(BASE, KNOWLEDGE / "ordlister")
-MASKER = Masker([WordListNames.from_folder(KNOWLEDGE / "ordlister", PUBLIC)], ["55 55 33 33", *(h.phone for h in BASE.helplines if h.phone)])
+MASKER = Masker(
+    [WordListNames.from_folder(KNOWLEDGE / "ordlister", PUBLIC)], ["55 55 33 33", *(h.phone for h in BASE.helplines if h.phone)]
+)
 LABELLED = Path(__file__).parents[1] / "evaluation" / "pii.jsonl"
 
 
@@ -66,7 +69,11 @@ def test_a_birth_date_goes_and_another_date_stays() -> None:
     assert "12.03.2026" in MASKER.mask("vi fikk vedtaket 12.03.2026").text
 
 
-@given(st.text(alphabet=string.ascii_letters + " æøå,.!?", max_size=60), st.text(alphabet=string.digits, min_size=11, max_size=11), st.sampled_from(["", " ", ".", "-"]))
+@given(
+    st.text(alphabet=string.ascii_letters + " æøå,.!?", max_size=60),
+    st.text(alphabet=string.digits, min_size=11, max_size=11),
+    st.sampled_from(["", " ", ".", "-"]),
+)
 def test_no_eleven_digits_survive_however_they_are_written(around: str, digits: str, gap: str) -> None:
     kept = MASKER.mask(f"{around} {digits[:6]}{gap}{digits[6:]} {around}").text
     assert digits not in "".join(c for c in kept if c.isdigit())
@@ -81,7 +88,7 @@ def test_masking_never_breaks_and_masking_again_changes_nothing(text: str) -> No
 @given(st.text(max_size=200))
 def test_spans_lie_in_order_without_overlap(text: str) -> None:
     spans = MASKER.mask(text).spans
-    assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(spans))
 
 
 def test_share_masked_and_words_lost_on_the_labelled_set() -> None:
