@@ -170,6 +170,7 @@ def _parts(
             matcher=library,
             answers=lambda: answers,
             facets=library.facets,
+            languages=library.languages,
             texts=texts,
             helplines=base.helplines,
             kommuner=kommuner,

@@ -19,6 +19,7 @@ from indexer.elasticsearch_index import ElasticsearchIndex
 from indexer.embedding import QUERY, E5Embedder, Embedder, EmbeddingCache
 from indexer.facets import FacetCues
 from indexer.knowledge_base import ExampleQuestion, KnowledgeBase, load_knowledge
+from indexer.language import LanguageRecogniser
 from indexer.matching import OUTSIDE, Matcher, Matches, Question, TopicSignals
 from indexer.passages import passages_of
 from indexer.question_model import QuestionModel, TrainingQuestion
@@ -47,6 +48,7 @@ class Library:
     passages: tuple[Passage, ...]
     questions: tuple[ExampleQuestion, ...]
     facets: FacetCues
+    languages: LanguageRecogniser
     weights: Weights
     matcher: Matcher
     models: Path
@@ -100,6 +102,7 @@ def open_library(
         passages=tuple(passages_of(published, questions)),
         questions=questions,
         facets=FacetCues(word_lists),
+        languages=LanguageRecogniser(word_lists),
         weights=Weights.read(WEIGHTS) if WEIGHTS.is_file() else Weights.untrained(),
         matcher=None,  # type: ignore[arg-type]  # set in the next line, from the rest
         models=data / "models",

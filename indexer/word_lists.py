@@ -10,15 +10,18 @@ import yaml
 @dataclass(frozen=True, slots=True)
 class WordLists:
     """`variants` maps one written form to its bokmål form; `phrases` maps a lay phrase (words, spaces) to the term it means;
-    `lemmas` maps a form to its dictionary form; `facet_cues` maps a facet to the regular expressions that ask for it."""
+    `lemmas` maps a form to its dictionary form; `facet_cues` maps a facet to the regular expressions that ask for it;
+    the cues of a language are words that (nearly) only it has."""
 
     variants: Mapping[str, str] = field(default_factory=dict)
     phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lemmas: Mapping[str, str] = field(default_factory=dict)
     stop_words: frozenset[str] = frozenset()
     facet_cues: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    english_cues: frozenset[str] = frozenset()
+    bokmal_cues: frozenset[str] = frozenset()
     nynorsk_cues: frozenset[str] = frozenset()
+    english_cues: frozenset[str] = frozenset()
+    dialect_cues: frozenset[str] = frozenset()
 
 
 def load_word_lists(folder: Path) -> WordLists:
@@ -29,7 +32,7 @@ def load_word_lists(folder: Path) -> WordLists:
             for form in forms:
                 variants.setdefault(str(form), str(bokmal))
     phrases: dict[str, tuple[str, ...]] = {}
-    for name in ("synonymer.yml", "forkortelser.yml", "folkelig.yml"):
+    for name in ("synonymer.yml", "forkortelser.yml", "folkelig.yml", "engelsk.yml"):
         for term, forms in _mapping(folder / name).items():
             for form in forms:
                 phrases[str(form)] = (*phrases.get(str(form), ()), str(term))
@@ -39,8 +42,10 @@ def load_word_lists(folder: Path) -> WordLists:
         lemmas=_lemmas(folder / "lemma.tsv"),
         stop_words=frozenset(_lines(folder / "stoppord.txt")),
         facet_cues={facet: tuple(cues) for facet, cues in _mapping(folder / "fasetter.yml").items()},
-        english_cues=frozenset(_lines(folder / "engelsk.txt")),
-        nynorsk_cues=frozenset(_lines(folder / "nynorske-kjennetegn.txt")),
+        bokmal_cues=frozenset(_lines(folder / "kjennetegn-bokmal.txt")),
+        nynorsk_cues=frozenset(_lines(folder / "kjennetegn-nynorsk.txt")),
+        english_cues=frozenset(_lines(folder / "kjennetegn-engelsk.txt")),
+        dialect_cues=frozenset(_lines(folder / "kjennetegn-dialekt.txt")),
     )
 
 

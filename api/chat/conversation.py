@@ -99,6 +99,7 @@ class Memory:
     topic: str | None = None
     facet: Facet | None = None
     age: int | None = None
+    language: Language | None = None
     pending: Pending | None = None
     options: tuple[Option, ...] = ()
     danger: Danger | None = None

@@ -17,10 +17,12 @@ from api.chat.helplines import crisis_helplines, shown, youth_helplines
 from api.chat.kommune_finder import KommuneFinder
 from api.chat.masking import Masker
 from api.chat.reply_texts import ReplyTexts
+from api.chat.utterance import age_in, questions_in, without_correction
 from api.storage.conversations import Conversations
 from indexer.article import Audience, Facet, Language
 from indexer.facets import FacetCues
 from indexer.knowledge_base import Helpline, Kommune
+from indexer.language import LanguageRecogniser
 from indexer.matching import Matches, Question, TopicMatcher, Verdict
 
 log = logging.getLogger("veivis.turn")
@@ -54,6 +56,7 @@ class TurnParts:
     matcher: TopicMatcher
     answers: Callable[[], Answers]
     facets: FacetCues
+    languages: LanguageRecogniser
     texts: ReplyTexts
     helplines: Sequence[Helpline]
     kommuner: KommuneFinder
@@ -102,6 +105,7 @@ class Turns:
         if incoming.choice is not None:
             return self._take_choice(conversation, incoming.choice)
         text = incoming.text or ""
+        conversation = self._addressed(conversation, text)
         alarm = self._parts.crisis.check(text)
         masked = self._parts.masker.mask(text).text
         asked = Draft(Sender.USER, masked, conversation.language)
@@ -111,10 +115,23 @@ class Turns:
             return asked, self._say(conversation, Status.CLARIFY, "tom")
         return asked, self._take_text(conversation, masked)
 
+    def _addressed(self, conversation: Conversation, text: str) -> Conversation:
+        """In the language the person writes; where this message does not tell, as before in this conversation."""
+        written = self._parts.languages.language_of(text) or conversation.memory.language
+        if written is None:
+            return conversation
+        return replace(conversation, language=written, memory=replace(conversation.memory, language=written))
+
     def _take_text(self, conversation: Conversation, text: str) -> Outcome:
+        conversation = self._told(conversation, text)
         if (outcome := self._kommune_for_handoff(conversation, text)) is not None:
             return outcome
         decision = self._parts.dialogue.decide(conversation.id, text)
+        if (meant := without_correction(text)) is not None:
+            # What was meant is a new question: the topic that was misunderstood must not pull it back.
+            text = meant
+            decision = replace(decision, directive=Directive.ANSWER)
+            conversation = replace(conversation, memory=replace(conversation.memory, topic=None, pending=None))
         if (danger := self._danger_goes_on(conversation, text, decision)) is not None:
             return self._in_crisis(conversation, danger)
         outcome = self._follow(conversation, text, decision)
@@ -122,6 +139,13 @@ class Turns:
         if decision.degraded:
             outcome = replace(outcome, replies=tuple(replace(r, degraded=True) for r in outcome.replies))
         return outcome
+
+    def _told(self, conversation: Conversation, text: str) -> Conversation:
+        """Remembers the kommune and the age that a message tells in passing."""
+        kommune = self._parts.kommuner.in_text(text)
+        age = age_in(text) or conversation.memory.age
+        number = kommune.number if kommune else conversation.kommune
+        return replace(conversation, kommune=number, memory=replace(conversation.memory, age=age))
 
     def _follow(self, conversation: Conversation, text: str, decision: Decision) -> Outcome:
         """What each directive leads to."""
@@ -133,7 +157,8 @@ class Turns:
             case Directive.AGE:
                 return self._say(conversation, Status.SMALLTALK, "alder-notert")
             case Directive.RESTART:
-                return replace(self._say(conversation, Status.SMALLTALK, "omstart"), memory=Memory())
+                kept = Memory(language=conversation.memory.language)
+                return replace(self._say(conversation, Status.SMALLTALK, "omstart"), memory=kept)
             case Directive.FOLLOW_UP if conversation.memory.topic:
                 return self._follow_up(conversation, text, decision)
             case Directive.ANSWER | Directive.FOLLOW_UP | Directive.GUIDE | Directive.OUT_OF_SCOPE:
@@ -142,8 +167,9 @@ class Turns:
                 return self._say(conversation, Status.SMALLTALK, _SMALLTALK[smalltalk])
 
     def _answer(self, conversation: Conversation, text: str, decision: Decision) -> Outcome:
-        question = Question(text, conversation.audience, conversation.language, conversation.memory.topic)
-        matches = self._parts.matcher.match(question)
+        if (outcome := self._answer_each(conversation, text)) is not None:
+            return outcome
+        matches = self._match(conversation, text, conversation.memory.topic)
         facet = self._parts.facets.facet_of(text) or decision.facet or Facet.WHAT
         if (chosen := self._chosen_by_words(conversation, matches)) is not None:
             return self._answer_from(conversation, chosen, facet, matches)
@@ -153,11 +179,30 @@ class Turns:
             return self._ask_back(conversation, matches, decision)
         return self._answer_from(conversation, matches.topics[0], facet, matches)
 
+    def _answer_each(self, conversation: Conversation, text: str) -> Outcome | None:
+        """Two or three questions in one message, each answered, where each is clear by itself and about a topic of its own."""
+        found = []
+        for question in questions_in(text):
+            matches = self._match(conversation, question, None)
+            if not (matches.verdict is Verdict.ANSWER and matches.certain and matches.topics[0] in self._parts.answers().topics):
+                return None
+            found.append((question, matches))
+        if len({matches.topics[0] for _, matches in found}) < 2:
+            return None
+        outcomes = []
+        for question, matches in found:
+            facet = self._parts.facets.facet_of(question) or Facet.WHAT
+            outcomes.append(self._answer_from(conversation, matches.topics[0], facet, matches))
+        return replace(outcomes[-1], replies=tuple(reply for outcome in outcomes for reply in outcome.replies))
+
+    def _match(self, conversation: Conversation, text: str, current_topic: str | None) -> Matches:
+        return self._parts.matcher.match(Question(text, conversation.audience, conversation.language, current_topic))
+
     def _follow_up(self, conversation: Conversation, text: str, decision: Decision) -> Outcome:
         """A question about the topic we already talk about, unless the words clearly name another."""
         topic = conversation.memory.topic
         assert topic is not None
-        matches = self._parts.matcher.match(Question(text, conversation.audience, conversation.language, topic))
+        matches = self._match(conversation, text, topic)
         if matches.certain and matches.topics[0] != topic and matches.named:
             return self._answer(conversation, text, decision)
         facet = self._parts.facets.facet_of(text) or decision.facet or Facet.WHAT
@@ -172,7 +217,7 @@ class Turns:
         if draft is None:
             return self._without_article(conversation, topic, matches)
         topics = tuple(dict.fromkeys((topic, *matches.topics)))[:_RANKED_TOPICS]
-        memory = Memory(topic=topic, facet=facet, age=conversation.memory.age)
+        memory = Memory(topic=topic, facet=facet, age=conversation.memory.age, language=conversation.memory.language)
         reply = replace(draft, topics=topics, degraded=matches.degraded)
         return Outcome((reply,), memory, conversation.kommune)
 
@@ -220,7 +265,7 @@ class Turns:
         memory = conversation.memory
         if memory.pending is not Pending.CRISIS or decision.directive in _ENDS_A_CRISIS:
             return None
-        matches = self._parts.matcher.match(Question(text, conversation.audience, conversation.language))
+        matches = self._match(conversation, text, None)
         asks = matches.verdict is Verdict.ANSWER and matches.certain and (matches.named or "?" in text)
         return None if asks else memory.danger
 

@@ -204,6 +204,7 @@ def _memory_in(kept: dict[str, Any]) -> Memory:
         topic=kept.get("topic"),
         facet=Facet(kept["facet"]) if kept.get("facet") else None,
         age=kept.get("age"),
+        language=Language(kept["language"]) if kept.get("language") else None,
         pending=Pending(kept["pending"]) if kept.get("pending") else None,
         options=tuple(Option(**o) for o in kept.get("options") or ()),
         danger=Danger(kept["danger"]) if kept.get("danger") else None,

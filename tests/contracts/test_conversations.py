@@ -81,7 +81,7 @@ def test_the_token_is_stored_only_as_a_hash(conversations: Conversations, databa
 
 def test_a_turn_comes_back_as_it_was_kept_with_seq_without_gaps(conversations: Conversations) -> None:
     conversation = opened(conversations).conversation
-    memory = Memory("hjelpestonad", Facet.APPLY, 12, Pending.CRISIS, (Option("x", "y"),), Danger.SUICIDE)
+    memory = Memory("hjelpestonad", Facet.APPLY, 12, Language.NYNORSK, Pending.CRISIS, (Option("x", "y"),), Danger.SUICIDE)
     for _ in range(3):
         conversations.append_turn(conversation, None, [asked(), ANSWER], memory, "0301")
     messages = conversations.messages(conversation.id)
@@ -92,7 +92,7 @@ def test_a_turn_comes_back_as_it_was_kept_with_seq_without_gaps(conversations: C
 
 def test_memory_and_kommune_are_remembered(conversations: Conversations) -> None:
     start = opened(conversations)
-    memory = Memory("bup", Facet.DEADLINE, 15, Pending.CHOICE, (Option("a", "tema:bup"),), Danger.ABUSE)
+    memory = Memory("bup", Facet.DEADLINE, 15, None, Pending.CHOICE, (Option("a", "tema:bup"),), Danger.ABUSE)
     conversations.append_turn(start.conversation, None, [asked()], memory, "4601")
     found = conversations.find(start.conversation.id, start.token)
     assert found is not None
