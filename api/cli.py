@@ -23,6 +23,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from api.app import create_app
+from api.bench import commands as bench_commands
+from api.bench.peer import PeerUnavailable
 from api.chat.conversation import Incoming, Message, Sender
 from api.dependencies import Parts
 from api.evaluation import QuestionFileBroken, ask, read_items
@@ -35,6 +37,7 @@ from indexer.checks import check_knowledge
 from indexer.knowledge_base import KnowledgeUnreadable, load_knowledge
 from indexer.library import WEIGHTS, Library, open_library, train_matcher
 from indexer.matching import Question
+from indexer.reading_set import ReadingSetBroken
 from indexer.search_index import SearchUnavailable
 
 app = typer.Typer(
@@ -62,7 +65,9 @@ def one_sentence() -> Iterator[None]:
         _stop(f"Databasen svarer ikke: {error}")
     except KnowledgeUnreadable as error:
         _stop(f"Kunnskapen kan ikke leses: {error}")
-    except (QuestionFileBroken, FileNotFoundError) as error:
+    except PeerUnavailable as error:
+        _stop(f"Sammenligningen kan ikke kjøres: {error}")
+    except (QuestionFileBroken, ReadingSetBroken, FileNotFoundError) as error:
         _stop(f"Filen kan ikke leses: {error}")
     except ValueError as error:
         _stop(f"Noe er satt opp feil: {error}")
@@ -304,6 +309,9 @@ def _progress(title: str) -> Iterator[Callable[[int, int], bool]]:
             return True
 
         yield advance
+
+
+app.add_typer(bench_commands.build(out, _progress), name="bench")
 
 
 def _incoming(text: str, last: Message) -> Incoming:

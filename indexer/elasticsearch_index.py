@@ -88,6 +88,12 @@ class ElasticsearchIndex:
         semantic = _hits(answers[1], lambda score: 2 * score - 1) if len(answers) > 1 else ()
         return Hits(lexical, semantic)
 
+    def drop(self) -> None:
+        """Removes everything behind the alias."""
+        with _translated():
+            for index in self._indices_behind_alias():
+                self._slow.indices.delete(index=index, ignore_unavailable=True)
+
     def close(self) -> None:
         self._client.close()
 
