@@ -37,6 +37,7 @@ from api.pages.error_pages import install_error_pages
 from api.pages.knowledge_pages import KnowledgePages, PagePorts
 from api.pages.routes import build_router
 from api.settings import Settings, Switch
+from api.storage.control import Action, Control
 from api.storage.conversations import Conversations
 from api.storage.session import Database, DatabaseUnavailable
 from indexer.article import Audience, Language
@@ -72,8 +73,10 @@ def create_app(
     )
     library.sync()
     conversations = Conversations(database, timedelta(days=settings.retention_days))
-    background = Background(library, conversations, now)
-    parts = _parts(settings, library, database, conversations, dialogue or _dialogue(settings), background, now)
+    control = Control(database)
+    dialogue = dialogue or _dialogue(settings)
+    background = Background(library, conversations, control, dialogue, now)
+    parts = _parts(settings, database, background)
     app = FastAPI(
         title="Veivis",
         version="0.1.0",
@@ -102,6 +105,8 @@ class Background:
 
     library: Library
     conversations: Conversations
+    control: Control
+    dialogue: Dialogue
     now: Callable[[], datetime]
     state: str = "starting"
 
@@ -110,16 +115,22 @@ class Background:
         embedding.start()
         while not stopping.is_set():
             self.purge()
+            self.dialogue.forget_idle()
             stopping.wait(_PURGE_EVERY_SECONDS)
         embedding.join(timeout=5)
 
     def purge(self) -> int:
+        """Deletes what is past its time, from the database and from the bot. Returns how many conversations."""
         try:
             purged = self.conversations.purge_expired(self.now())
+            if purged:
+                self.control.record("veivis", Action.PURGED, str(len(purged)))
         except DatabaseUnavailable:
             return 0
-        log.info("purged", extra={"conversations": purged})
-        return purged
+        for conversation in purged:
+            self.dialogue.forget(conversation)
+        log.info("purged", extra={"conversations": len(purged)})
+        return len(purged)
 
     def _follow_up(self, stopping: threading.Event) -> None:
         while not stopping.is_set():
@@ -151,13 +162,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _parts(
     settings: Settings,
-    library: Library,
     database: Database,
-    conversations: Conversations,
-    dialogue: Dialogue,
     background: Background,
-    now: Callable[[], datetime],
 ) -> Parts:
+    library, conversations, now = background.library, background.conversations, background.now
     base = library.base
     texts = ReplyTexts(base.reply_texts)
     answers = Answers(base, texts, now().date())
@@ -166,7 +174,7 @@ def _parts(
         TurnParts(
             crisis=CrisisRules.from_file(settings.knowledge_dir / "krise.yml"),
             masker=_masker(settings, library),
-            dialogue=dialogue,
+            dialogue=background.dialogue,
             matcher=library,
             answers=lambda: answers,
             facets=library.facets,
@@ -175,6 +183,7 @@ def _parts(
             helplines=base.helplines,
             kommuner=kommuner,
             conversations=conversations,
+            chat_off_reason=background.control.chat_off_reason,
             now=now,
         )
     )
@@ -182,7 +191,7 @@ def _parts(
         turns=turns,
         conversations=conversations,
         database=database,
-        dialogue=dialogue,
+        dialogue=background.dialogue,
         knowledge=KnowledgeService(base, answers, library, now().date()),
         kommuner=kommuner,
         limiter=RateLimiter(
@@ -191,6 +200,7 @@ def _parts(
             conversations_per_minute=settings.conversations_per_minute,
         ),
         metrics=Metrics(),
+        control=background.control,
         search_state=background.search_state,
     )
 
@@ -222,4 +232,5 @@ def _pages(parts: Parts, library: Library, now: Callable[[], datetime]) -> Knowl
     def hours(helpline: Helpline) -> tuple[str | None, bool | None]:
         return hours_text(helpline, Language.BOKMAL), is_open(helpline, now())
 
-    return KnowledgePages(library.base, now().date(), PagePorts(search, danger_doors, hours))
+    ports = PagePorts(search, danger_doors, hours, lambda: parts.control.chat_off_reason() is None)
+    return KnowledgePages(library.base, now().date(), ports)

@@ -1,5 +1,6 @@
 """The commands: `veivis serve|chat|check|index|train|eval|search`. What goes wrong is told in one sentence, with exit code 1."""
 
+import getpass
 import json
 import logging
 import socket
@@ -30,7 +31,8 @@ from api.dependencies import Parts
 from api.evaluation import QuestionFileBroken, ask, read_items
 from api.evaluation import report as report_of
 from api.settings import Settings
-from api.storage.session import DatabaseUnavailable
+from api.storage.control import Action, Control
+from api.storage.session import Database, DatabaseUnavailable
 from api.supervisor import Bot
 from indexer.article import Audience, Language
 from indexer.checks import check_knowledge
@@ -178,13 +180,41 @@ def check(knowledge: Annotated[Path | None, typer.Argument(help="Mappen med kunn
         raise typer.Exit(1)
 
 
+@app.command()
+def off(reason: Annotated[str, typer.Option(help="Hvorfor. Står i loggen, vises ikke for folk.")]) -> None:
+    """Slå av chatten. Nødnumre, søk og artikler virker fortsatt. Gjelder alle prosesser innen noen sekunder."""
+    with one_sentence():
+        _control().turn_chat_off(reason, getpass.getuser())
+    out.print("Chatten er slått av. Slå den på igjen med «veivis on».")
+
+
+@app.command()
+def on() -> None:
+    """Slå på chatten igjen."""
+    with one_sentence():
+        _control().turn_chat_on(getpass.getuser())
+    out.print("Chatten er slått på.")
+
+
+@app.command()
+def audit(limit: Annotated[int, typer.Option(help="Hvor mange linjer.", min=1)] = 50) -> None:
+    """Vis hvem som gjorde hva."""
+    with one_sentence():
+        entries = _control().entries(limit)
+    table = Table("Når (UTC)", "Hvem", "Hva", "Detaljer")
+    for entry in entries:
+        table.add_row(f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.actor, entry.action, entry.detail)
+    out.print(table)
+
+
 @index_app.command("build")
 def index_build() -> None:
     """Bygg indeksen på nytt ved siden av den gamle, med vektorer, og bytt når den er ferdig."""
     with one_sentence():
         library = _library()
-        library.rebuild()
+        report = library.rebuild()
         _follow_up(library)
+        _control().record(getpass.getuser(), Action.INDEX_REBUILT, f"{report.passages} avsnitt")
 
 
 @index_app.command("sync")
@@ -278,6 +308,12 @@ def _parts() -> Parts:
     _follow_up(application.state.background.library)
     parts: Parts = application.state.parts
     return parts
+
+
+def _control() -> Control:
+    database = Database(Settings().sqlalchemy_url)
+    database.migrate()
+    return Control(database)
 
 
 def _library() -> Library:

@@ -15,6 +15,7 @@ from api.errors import NotFound, TokenMissing
 from api.knowledge.service import KnowledgeService
 from api.limits import RateLimiter
 from api.metrics import Metrics
+from api.storage.control import Control
 from api.storage.conversations import Conversations
 from api.storage.session import Database
 
@@ -31,6 +32,7 @@ class Parts:
     kommuner: KommuneFinder
     limiter: RateLimiter
     metrics: Metrics
+    control: Control
     search_state: Callable[[], str]
     """«ok», «starting» while vectors are on their way, or «unavailable»."""
 

@@ -16,7 +16,7 @@ from pathlib import Path
 log = logging.getLogger("veivis.supervisor")
 _RESTART_SECONDS = 2.0
 _DIE_WITH_PARENT = 1  # prctl(2): PR_SET_PDEATHSIG
-ONE_THREAD = {
+_ONE_THREAD = {
     "RASA_TELEMETRY_ENABLED": "false",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_INTRA_OP_PARALLELISM_THREADS": "1",
@@ -60,7 +60,7 @@ class Bot:
     def _keep_alive(self) -> None:
         while not self._stopping.is_set():
             with self._log_file.open("ab") as output:
-                self._process = subprocess.Popen(self._command(), cwd=self._root, env=os.environ | ONE_THREAD, stdout=output, stderr=output, stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)  # fmt: skip
+                self._process = subprocess.Popen(self._command(), cwd=self._root, env=bot_environment(), stdout=output, stderr=output, stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent)  # fmt: skip
             code = self._process.wait()
             if not self._stopping.wait(_RESTART_SECONDS):
                 log.warning("bot_restarted", extra={"code": code})
@@ -68,6 +68,11 @@ class Bot:
     def _command(self) -> list[str]:
         places = ["-m", "bot/models/veivis.tar.gz", "--endpoints", "bot/endpoints.yml", "--credentials", "bot/credentials.yml"]
         return ["bot/.venv/bin/rasa", "run", "--enable-api", "-i", "127.0.0.1", "-p", str(self.port), *places]
+
+
+def bot_environment() -> dict[str, str]:
+    """This process's environment with what Rasa needs to keep quiet and to one thread."""
+    return os.environ | _ONE_THREAD
 
 
 def free_port() -> int:

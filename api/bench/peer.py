@@ -3,7 +3,6 @@
 Trains that Rasa in a folder of its own with the bot's environment and asks it the same questions. Same examples, same run, same judge.
 """
 
-import os
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +12,7 @@ from pathlib import Path
 import httpx
 import yaml
 
-from api.supervisor import ONE_THREAD, free_port
+from api.supervisor import bot_environment, free_port
 from indexer.knowledge_base import ExampleQuestion
 
 _CONFIG = """\
@@ -66,7 +65,7 @@ def train(root: Path, folder: Path) -> float:
     began = time.perf_counter()
     command = [str(root / "bot/.venv/bin/rasa"), "train", "nlu", "--nlu", "data", "--config", "config.yml", "--out", "models"]
     command += ["--fixed-model-name", "peer"]
-    done = subprocess.run(command, cwd=folder, env=os.environ | ONE_THREAD, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=bot_environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise PeerUnavailable(done.stderr[-500:] or "rasa train failed")
     return time.perf_counter() - began
@@ -88,7 +87,7 @@ def running(root: Path, folder: Path) -> Iterator[str]:
         "models/peer.tar.gz",
     ]
     with (folder / "peer.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=os.environ | ONE_THREAD, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=folder, env=bot_environment(), stdout=log, stderr=log)
     try:
         url = f"http://127.0.0.1:{port}"
         _await(url, process)

@@ -16,6 +16,7 @@ from indexer.article import Facet
 
 log = logging.getLogger("veivis.dialogue")
 
+_IDLE_SECONDS = 3600.0
 _REST_SECONDS = 2.0
 """After a failure Rasa is left alone this long, so that a slow bot does not make every turn slow."""
 
@@ -56,6 +57,9 @@ class Dialogue(Protocol):
     def forget(self, session: str) -> bool:
         """Removes what the bot holds of the session. False when it could not be reached."""
 
+    def forget_idle(self) -> int:
+        """Removes what the bot holds of sessions that have been quiet for an hour. Returns how many."""
+
     def state(self) -> str:
         """«ok», «unavailable», or «off» where no bot was set up."""
 
@@ -67,10 +71,12 @@ class RasaDialogue:
         self._client = httpx.Client(base_url=url, timeout=httpx.Timeout(timeout_seconds, connect=0.3))
         self._lock = threading.Lock()
         self._resting_until = 0.0
+        self._last_used: dict[str, float] = {}
 
     def decide(self, session: str, text: str) -> Decision:
         if time.monotonic() < self._resting_until:
             return NO_BOT
+        self._last_used[session] = time.monotonic()
         try:
             reply = self._client.post("/webhooks/rest/webhook", json={"sender": session, "message": _single_line(text)})
             reply.raise_for_status()
@@ -82,11 +88,18 @@ class RasaDialogue:
             return NO_BOT
 
     def forget(self, session: str) -> bool:
+        self._last_used.pop(session, None)
         try:
             self._client.put(f"/conversations/{session}/tracker/events", json=[]).raise_for_status()
         except httpx.HTTPError:
             return False
         return True
+
+    def forget_idle(self) -> int:
+        # Rasa keeps every tracker in memory for as long as it runs; its rules need none of what was said before.
+        quiet_since = time.monotonic() - _IDLE_SECONDS
+        idle = [session for session, used in list(self._last_used.items()) if used < quiet_since]
+        return sum(self.forget(session) for session in idle)
 
     def state(self) -> str:
         try:
@@ -107,6 +120,9 @@ class NoDialogue:
     def forget(self, session: str) -> bool:
         return True
 
+    def forget_idle(self) -> int:
+        return 0
+
     def state(self) -> str:
         return "off"
 
@@ -124,6 +140,9 @@ class FakeDialogue:
     def forget(self, session: str) -> bool:
         self.forgotten.append(session)
         return True
+
+    def forget_idle(self) -> int:
+        return 0
 
     def state(self) -> str:
         return "ok"

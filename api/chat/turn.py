@@ -61,6 +61,7 @@ class TurnParts:
     helplines: Sequence[Helpline]
     kommuner: KommuneFinder
     conversations: Conversations
+    chat_off_reason: Callable[[], str | None]
     now: Callable[[], datetime]
 
 
@@ -90,7 +91,16 @@ class Turns:
 
     def greeting(self, audience: Audience, language: Language) -> Draft:
         """The first message of a conversation: says that this is a machine."""
+        if self._parts.chat_off_reason() is not None:
+            return self._turned_off(audience, language)
         return Draft(Sender.BOT, self._parts.texts.get("hilsen", language, audience), language, Status.SMALLTALK)
+
+    def _turned_off(self, audience: Audience, language: Language) -> Draft:
+        doors = [h for h in self._parts.helplines if "samtale" in h.dangers and audience in h.audiences]
+        shown_doors = tuple(shown(h, language, self._parts.now()) for h in doors)
+        return Draft(
+            Sender.BOT, self._parts.texts.get("slatt-av", language, audience), language, Status.ERROR, helplines=shown_doors
+        )
 
     def masked(self, text: str) -> str:
         """What of a free text may be kept."""
@@ -111,6 +121,9 @@ class Turns:
         asked = Draft(Sender.USER, masked, conversation.language)
         if alarm is not None:
             return asked, self._in_crisis(conversation, alarm.danger)
+        if self._parts.chat_off_reason() is not None:
+            off = self._turned_off(conversation.audience, conversation.language)
+            return asked, Outcome((off,), conversation.memory, conversation.kommune)
         if not any(c.isalnum() for c in masked):
             return asked, self._say(conversation, Status.CLARIFY, "tom")
         return asked, self._take_text(conversation, masked)

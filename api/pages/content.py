@@ -130,6 +130,10 @@ class PageContent(Protocol):
         """The few that stand on every page: emergency first, then somebody to talk to."""
         ...
 
+    def chat_is_on(self) -> bool:
+        """False while the chat is switched off: the front page then shows doors, search and articles only."""
+        ...
+
     def examples(self, audience: Audience) -> tuple[str, ...]:
         """Questions as people ask them, for the front page."""
         ...

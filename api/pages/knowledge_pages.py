@@ -35,12 +35,14 @@ class PagePorts:
     """What the pages borrow from the rest of the api.
 
     `search` gives topic ids, best first, and whether the search was degraded; `danger_doors` is empty where the words are no cry for
-    help; `hours` gives the opening hours as words and whether it is open now, None where unknown.
+    help; `hours` gives the opening hours as words and whether it is open now, None where unknown; `chat_is_on` is False while it is
+    switched off.
     """
 
     search: Callable[[str, Audience, Language], tuple[Sequence[str], bool]]
     danger_doors: Callable[[str, Audience], Sequence[Helpline]]
     hours: Callable[[Helpline], tuple[str | None, bool | None]]
+    chat_is_on: Callable[[], bool]
 
 
 class KnowledgePages:
@@ -78,6 +80,9 @@ class KnowledgePages:
         by_phone = {h.phone: h for h in self._base.helplines}
         wanted = [by_phone[p] for p in _DOORS_BY_AUDIENCE[audience] if p in by_phone]
         return tuple(self._door(h) for h in wanted[:_MOST_DOORS])
+
+    def chat_is_on(self) -> bool:
+        return self._ports.chat_is_on()
 
     def examples(self, audience: Audience) -> tuple[str, ...]:
         return EXAMPLES[audience]

@@ -42,7 +42,8 @@ def build_router(content: PageContent, static_dir: Path, public_url: str = "") -
 def _add_fronts(router: APIRouter, pages: Pages) -> None:
     def front(request: Request, audience: Audience) -> HTMLResponse:
         examples = pages.content.examples(audience)
-        return pages.page(request, "front.html", audience, examples=examples, doors=pages.content.doors(audience))
+        on = pages.content.chat_is_on()
+        return pages.page(request, "front.html", audience, examples=examples, doors=pages.content.doors(audience), chat_is_on=on)
 
     @router.get("/")
     def everybody(request: Request) -> HTMLResponse:

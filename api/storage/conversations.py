@@ -113,11 +113,12 @@ class Conversations:
             session.merge(FeedbackRow(message_id=message_id, helpful=helpful, comment=comment, created_at=datetime.now(UTC)))
             return True
 
-    def purge_expired(self, now: datetime) -> int:
-        """Deletes conversations past their time, with all that belongs to them. Returns how many."""
+    def purge_expired(self, now: datetime) -> list[str]:
+        """Deletes conversations past their time, with all that belongs to them. Returns their ids, so that others forget them too."""
         with self._database.session() as session:
-            result = session.execute(delete(ConversationRow).where(ConversationRow.expires_at <= now))
-            return int(getattr(result, "rowcount", 0))
+            expired = list(session.scalars(select(ConversationRow.id).where(ConversationRow.expires_at <= now)))
+            session.execute(delete(ConversationRow).where(ConversationRow.id.in_(expired)))
+            return expired
 
 
 def _hash(token: str) -> str:

@@ -38,7 +38,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     else:
         opened = Database(request.getfixturevalue("postgresql_server").url)
         with opened.session() as session:
-            for table in ("feedback", "messages", "conversations", "alembic_version"):
+            for table in ("feedback", "messages", "conversations", "switches", "audit_log", "alembic_version"):
                 session.execute(text(f"DROP TABLE IF EXISTS {table} CASCADE"))
     opened.migrate()
     yield opened
@@ -158,8 +158,8 @@ def test_feedback_is_only_for_replies_of_the_own_conversation(conversations: Con
 def test_purging_deletes_what_is_past_its_time_on_a_moved_clock(conversations: Conversations) -> None:
     start = opened(conversations)
     now = datetime.now(UTC)
-    assert conversations.purge_expired(now + timedelta(days=29)) == 0
-    assert conversations.purge_expired(now + timedelta(days=31)) == 1
+    assert conversations.purge_expired(now + timedelta(days=29)) == []
+    assert conversations.purge_expired(now + timedelta(days=31)) == [start.conversation.id]
     assert not conversations.exists(start.conversation.id)
 
 
