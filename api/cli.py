@@ -37,10 +37,11 @@ from api.supervisor import Bot
 from indexer.article import Audience, Language
 from indexer.checks import check_knowledge
 from indexer.knowledge_base import KnowledgeUnreadable, load_knowledge
-from indexer.library import WEIGHTS, Library, open_library, train_matcher
+from indexer.library import WEIGHTS, Library, lemma_table, open_library, train_matcher
 from indexer.matching import Question
 from indexer.reading_set import ReadingSetBroken
 from indexer.search_index import SearchUnavailable
+from indexer.spacy_lemmatizer import SpacyModelMissing
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -71,6 +72,8 @@ def one_sentence() -> Iterator[None]:
         _stop(f"Sammenligningen kan ikke kjøres: {error}")
     except (QuestionFileBroken, ReadingSetBroken, FileNotFoundError) as error:
         _stop(f"Filen kan ikke leses: {error}")
+    except SpacyModelMissing as error:
+        _stop(f"Språkmodellen finnes ikke: {error}")
     except ValueError as error:
         _stop(f"Noe er satt opp feil: {error}")
 
@@ -270,6 +273,18 @@ def train_matcher_command(
     if write:
         weights.write(WEIGHTS)
     out.print(json.dumps(asdict(report), indent=1))
+
+
+@train_app.command("lemmas")
+def train_lemmas() -> None:
+    """Skriv grunnformen av alle ord i kunnskapen til ordlister/lemma.tsv, så oppstarten slipper å regne dem ut."""
+    settings = Settings()
+    with one_sentence():
+        table = lemma_table(_library(), settings.spacy_model)
+    head = "# Ord og grunnform, laget med «veivis train lemmas». Rettes for hånd der språkmodellen tar feil."
+    lines = [head, *(f"{word}\t{lemma}" for word, lemma in sorted(table.items()))]
+    (settings.knowledge_dir / "ordlister" / "lemma.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    out.print(f"{len(table)} ord.")
 
 
 @app.command("eval")

@@ -116,10 +116,11 @@ class Analyzer:
         """The two known parts of a compound, the longest first part that leaves a known second; joined bare, by -s- or by -e-."""
         for cut in range(len(word) - _MIN_PART, _MIN_PART - 1, -1):
             first = word[:cut]
-            for head in (first, first.removesuffix("s"), first.removesuffix("e")):
-                rest = self._known(word[cut:])
-                if head in self._vocabulary and rest and len(head) >= _MIN_PART:
-                    return (head, rest)
+            heads = (first, first.removesuffix("s"), first.removesuffix("e"))
+            head = next((h for h in heads if len(h) >= _MIN_PART and h in self._vocabulary), None)
+            # The second part's lemma costs a call of the language model: only where the first part is a word.
+            if head is not None and (rest := self._known(word[cut:])) is not None:
+                return (head, rest)
         return ()
 
     def _known(self, word: str) -> str | None:

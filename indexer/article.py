@@ -11,8 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from indexer.yaml_file import YamlBroken, key_lines, parse_yaml
 
 
 class Audience(StrEnum):
@@ -227,7 +228,7 @@ def read_article(path: Path) -> Article:
     """Reads one file. Raises `ArticleUnreadable` with file, line and reason when it does not have the form of an article."""
     text = path.read_text(encoding="utf-8")
     front, body, body_line = _split(path, text)
-    lines = _key_lines(path, front)
+    lines = {key: line + 1 for key, line in key_lines(front).items()}
     try:
         matter = _FrontMatter.model_validate(_mapping(path, front))
     except ValidationError as error:
@@ -263,23 +264,12 @@ def _split(path: Path, text: str) -> tuple[str, str, int]:
 
 def _mapping(path: Path, front: str) -> dict[str, Any]:
     try:
-        value = yaml.safe_load(front)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 2 if error.problem_mark else 1
-        raise ArticleUnreadable(path, line, f"front matter is not YAML: {error.problem}") from None
+        value = parse_yaml(front)
+    except YamlBroken as error:
+        raise ArticleUnreadable(path, error.line + 1, f"front matter is not YAML: {error.reason}") from None
     if not isinstance(value, dict):
         raise ArticleUnreadable(path, 2, "front matter is a list of `key: value` lines")
     return value
-
-
-def _key_lines(path: Path, front: str) -> dict[str, int]:
-    try:
-        node = yaml.compose(front)
-    except yaml.YAMLError:
-        return {}
-    if not isinstance(node, yaml.MappingNode):
-        return {}
-    return {str(key.value): key.start_mark.line + 2 for key, _ in node.value}
 
 
 def _sections(path: Path, body: str, first_line: int, language: Language) -> Iterator[Section]:

@@ -9,9 +9,8 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from indexer.article import Article, ArticleUnreadable, Audience, Language, read_article, with_rates
+from indexer.yaml_file import YamlBroken, read_yaml
 
 DAYS = ("man", "tir", "ons", "tor", "fre", "lor", "son")
 
@@ -143,16 +142,10 @@ def load_knowledge(folder: Path) -> KnowledgeBase:
 
 def _read(path: Path) -> Any:
     """The parsed file; an empty list where it does not exist yet."""
-    if not path.is_file():
-        return []
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader) or []  # noqa: S506  # the C form of the safe loader
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise KnowledgeUnreadable(f"{path}:{line}: {error.problem}") from None
-
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return read_yaml(path) or []
+    except YamlBroken as error:
+        raise KnowledgeUnreadable(f"{path}:{error.line}: {error.reason}") from None
 
 
 def _institution(entry: Mapping[str, Any]) -> Institution:

@@ -12,9 +12,8 @@ from datetime import date
 from pathlib import Path
 
 import joblib
-import yaml
 
-from indexer.analysis import Analyzer, Lemmatizer, TableLemmatizer
+from indexer.analysis import Analyzer, Lemmatizer, TableLemmatizer, words_of
 from indexer.elasticsearch_index import ElasticsearchIndex
 from indexer.embedding import QUERY, E5Embedder, Embedder, EmbeddingCache
 from indexer.facets import FacetCues
@@ -30,6 +29,7 @@ from indexer.sync import SyncPlan, SyncReport, apply_sync, embed_missing, plan_s
 from indexer.tantivy_index import TantivyIndex
 from indexer.training import TrainingReport, train_weights
 from indexer.word_lists import WordLists, load_word_lists
+from indexer.yaml_file import read_yaml
 
 log = logging.getLogger("veivis.library")
 WEIGHTS = Path(__file__).parent / "ranking_weights.json"
@@ -115,7 +115,7 @@ def open_library(
 def outside_questions(knowledge: Path) -> list[ExampleQuestion]:
     """What people ask that is not ours: teaches when to abstain."""
     path = knowledge / "utenfor.yml"
-    entries = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else []
+    entries = read_yaml(path) or []
     return [
         ExampleQuestion(str(e["t"]), OUTSIDE, str(e.get("m", "forelder")), str(e.get("s", "nb")), "question") for e in entries
     ]
@@ -139,6 +139,13 @@ def train_matcher(library: Library) -> tuple[Weights, TrainingReport]:
     found = library.cache.get(QUERY + q.text for q in library.questions)
     vectors = {text.removeprefix(QUERY): vector for text, vector in found.items()}
     return train_weights(library.base, library.questions, vectors, library.index, library.analyzer)
+
+
+def lemma_table(library: Library, spacy_model: str) -> dict[str, str]:
+    """The dictionary form of every word the knowledge uses, where it differs from the word. Raises `SpacyModelMissing`."""
+    texts = (text for p in library.passages for text in (p.title, p.text))
+    forms = {library.word_lists.variants.get(word, word) for text in texts for word in words_of(text) if not word.isdigit()}
+    return SpacyLemmatizer(load_spacy(spacy_model)).lemmas(sorted(forms))
 
 
 def training_examples(library: Library, *, semantic: bool) -> list[TrainingQuestion]:

@@ -35,6 +35,8 @@ class _Generation:
     position: Mapping[str, int]
     with_vector: npt.NDArray[np.bool_]
     vectors: npt.NDArray[np.float32]
+    rows_by_kind: Mapping[str, npt.NDArray[np.intp]]
+    """The rows of each kind that have a vector, so that a search looks only at those it may find."""
 
 
 class TantivyIndex:
@@ -147,7 +149,9 @@ def _open(folder: Path) -> _Generation:
         with_vector[stored["rows"]] = True
         vectors[stored["rows"]] = stored["vectors"].astype(np.float32)
     position = {p.id: row for row, p in enumerate(passages)}
-    return _Generation(folder.name, index.searcher(), index.schema, passages, position, with_vector, vectors)
+    kinds = np.array([p.kind for p in passages])
+    rows_by_kind = {str(kind): np.flatnonzero((kinds == kind) & with_vector) for kind in np.unique(kinds)}
+    return _Generation(folder.name, index.searcher(), index.schema, passages, position, with_vector, vectors, rows_by_kind)
 
 
 def _as_indexed(generation: _Generation, terms: list[list[str]]) -> dict[str, IndexedPassage]:
@@ -173,10 +177,10 @@ def _lexical(generation: _Generation, query: Query) -> tuple[Hit, ...]:
 
 
 def _semantic(generation: _Generation, query: Query) -> tuple[Hit, ...]:
-    if query.vector is None or not generation.with_vector.any():
+    found = [generation.rows_by_kind[kind] for kind in query.kinds if kind in generation.rows_by_kind]
+    if query.vector is None or not found:
         return ()
-    cosines = generation.vectors @ query.vector
-    allowed = np.array([p.kind in query.kinds for p in generation.passages]) & generation.with_vector
-    rows = np.flatnonzero(allowed)
-    best = rows[np.argsort(-cosines[rows], kind="stable")[: query.limit]]
-    return tuple(Hit(generation.passages[row], float(cosines[row])) for row in best)
+    rows = np.sort(np.concatenate(found))
+    cosines = generation.vectors[rows] @ query.vector
+    best = np.argsort(-cosines, kind="stable")[: query.limit]
+    return tuple(Hit(generation.passages[rows[at]], float(cosines[at])) for at in best)

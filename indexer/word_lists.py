@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
+from indexer.yaml_file import read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def load_word_lists(folder: Path) -> WordLists:
 
 
 def _mapping(path: Path) -> dict[str, list[str]]:
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8")) or {}) if path.is_file() else {}
+    return dict(read_yaml(path) or {})
 
 
 def _lines(path: Path) -> list[str]:

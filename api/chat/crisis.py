@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import yaml
+from indexer.yaml_file import read_yaml
 
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
@@ -108,7 +108,7 @@ class CrisisRules:
 
     @classmethod
     def from_file(cls, path: Path) -> "CrisisRules":
-        return cls(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return cls(read_yaml(path))
 
     def check(self, text: str) -> Alarm | None:
         """The first alarm in the order of the rules, or None. About a millisecond for 2,000 characters."""
