@@ -281,7 +281,7 @@ def train_lemmas() -> None:
     settings = Settings()
     with one_sentence():
         table = lemma_table(_library(), settings.spacy_model)
-    head = "# Ord og grunnform, laget med «veivis train lemmas». Rettes for hånd der språkmodellen tar feil."
+    head = "# Ord og grunnform, laget med «veivis train lemmas». Rettelser for hånd står i lemma-rettet.tsv."
     lines = [head, *(f"{word}\t{lemma}" for word, lemma in sorted(table.items()))]
     (settings.knowledge_dir / "ordlister" / "lemma.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     out.print(f"{len(table)} ord.")

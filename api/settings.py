@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     bot_url: str = Field(
         "http://127.0.0.1:5005", description="Where Rasa answers. Empty: without a bot; answers come from search alone."
     )
-    bot_timeout_seconds: float = Field(1.0, gt=0, description="How long a turn waits for Rasa before it goes on without.")
+    bot_timeout_seconds: float = Field(2.0, gt=0, description="How long a turn waits for Rasa before it goes on without.")
     spacy_model: str = Field(
         "nb_core_news_sm", description="Installed spaCy model or path, for lemmas and names. Missing: word lists do it."
     )

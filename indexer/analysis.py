@@ -62,6 +62,7 @@ class Analyzer:
         self._lemma = lru_cache(maxsize=50_000)(self._uncached_lemma)
         self._parts = lru_cache(maxsize=50_000)(self._uncached_parts)
         self._respelled = lru_cache(maxsize=10_000)(self._uncached_respelling)
+        self._phrases = self._with_lemmas(word_lists.phrases)
         self._choices = [w for w in self._vocabulary if len(w) >= _SPELLING_FROM]
 
     def with_vocabulary(self, texts: Iterable[str]) -> "Analyzer":
@@ -99,10 +100,17 @@ class Analyzer:
             for start in range(len(written)):
                 for length in range(1, _MAX_PHRASE_WORDS + 1):
                     phrase = " ".join(written[start : start + length])
-                    for term in self._lists.phrases.get(phrase, ()):
+                    for term in self._phrases.get(phrase, ()):
                         yield from (self._lemma(w) for w in words_of(term) if w not in self._lists.stop_words)
                     if start + length >= len(written):
                         break
+
+    def _with_lemmas(self, phrases: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+        """Each phrase as it is written and by its dictionary forms, so that «følgekortet» and «følgekort» mean the same."""
+        both = dict(phrases)
+        for phrase, meant in phrases.items():
+            both.setdefault(" ".join(self._lemma(word) for word in phrase.split()), meant)
+        return both
 
     def _bokmal(self, word: str) -> str:
         return self._lists.variants.get(word, word)

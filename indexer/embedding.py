@@ -74,13 +74,19 @@ class FakeEmbedder:
 class EmbeddingCache:
     """Vectors by what was embedded, in one SQLite file: nothing is embedded twice, across restarts and rebuilds."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, path: Path | None) -> None:
+        """`None`: in memory, gone with the process."""
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, check_same_thread=False)
+        self._db = sqlite3.connect(path or ":memory:", check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")
         self._db.commit()
+
+    @classmethod
+    def in_memory(cls) -> "EmbeddingCache":
+        return cls(None)
 
     def get(self, texts: Iterable[str]) -> dict[str, Vector]:
         """The vectors already known, by text."""

@@ -39,7 +39,7 @@ def load_word_lists(folder: Path) -> WordLists:
     return WordLists(
         variants=variants,
         phrases=phrases,
-        lemmas=_lemmas(folder / "lemma.tsv"),
+        lemmas=_lemmas(folder / "lemma.tsv") | _lemmas(folder / "lemma-rettet.tsv"),
         stop_words=frozenset(_lines(folder / "stoppord.txt")),
         facet_cues={facet: tuple(cues) for facet, cues in _mapping(folder / "fasetter.yml").items()},
         bokmal_cues=frozenset(_lines(folder / "kjennetegn-bokmal.txt")),

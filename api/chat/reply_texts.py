@@ -7,7 +7,7 @@ from indexer.article import Audience, Language
 
 REQUIRED_KEYS = (
     "hilsen", "hei", "takk", "ha-det", "hvem-er-du", "ja-uten-sak", "nei", "omstart", "kommune-notert", "kommune-ukjent",
-    "alder-notert", "spor-tilbake", "situasjon", "ingen-av-disse", "vet-ikke", "mangler-artikkel", "mangler-del",
+    "alder-notert", "spor-tilbake", "situasjon", "heller", "ingen-av-disse", "vet-ikke", "mangler-artikkel", "mangler-del",
     "engelsk-ramme", "avgjores-av", "snakk-med-person", "overlevering-kjent", "overlevering-ukjent", "overlevering-uten-kommune",
     "overlevering-ung", "slatt-av", "tom", "feil", "ikke-lagret", "krise-selvmord", "krise-overgrep", "krise-vold", "krise-medisinsk",
     "krise-barn-i-fare", "krise-trussel", "krise-videre", "fasett-hva", "fasett-hvem", "fasett-soke", "fasett-frist",

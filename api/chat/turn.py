@@ -39,6 +39,7 @@ _ENDS_A_CRISIS = frozenset({Directive.THANK, Directive.GOODBYE, Directive.HANDOF
 _CRISIS_TOPICS = ("snakke-med-noen",)
 _OPTIONS_ASKED_BACK = 4
 _RANKED_TOPICS = 5
+_ALTERNATIVES, _WORTH_OFFERING = 2, 0.1
 _SHORT_REPLY_WORDS = 6
 
 
@@ -231,8 +232,24 @@ class Turns:
             return self._without_article(conversation, topic, matches)
         topics = tuple(dict.fromkeys((topic, *matches.topics)))[:_RANKED_TOPICS]
         memory = Memory(topic=topic, facet=facet, age=conversation.memory.age, language=conversation.memory.language)
-        reply = replace(draft, topics=topics, degraded=matches.degraded)
+        options = (*self._alternatives(conversation, topic, matches), *draft.options)
+        reply = replace(draft, topics=topics, options=options, degraded=matches.degraded)
         return Outcome((reply,), memory, conversation.kommune)
+
+    def _alternatives(self, conversation: Conversation, topic: str, matches: Matches) -> tuple[Option, ...]:
+        """What else it may be about, beside an answer that is less than certain."""
+        if matches.certain or topic == conversation.memory.topic:
+            return ()
+        answers = self._parts.answers()
+        likely = (t for t, p in zip(matches.topics, matches.confidences, strict=False) if p >= _WORTH_OFFERING and t != topic)
+        offered = [t for t in likely if t in answers.topics][:_ALTERNATIVES]
+        return tuple(
+            Option(
+                self._text(conversation, "heller", tema=answers.title(t, conversation.audience, conversation.language)),
+                f"{TOPIC}{t}",
+            )
+            for t in offered
+        )
 
     def _chosen_by_words(self, conversation: Conversation, matches: Matches) -> str | None:
         """«den om bil» after we asked back: the best match among what was offered."""

@@ -1,0 +1,132 @@
+"""Conversations as people have them: what a turn remembers, and what it answers next. The bot's decisions are given."""
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+from fastapi import FastAPI
+
+from api.chat.conversation import Draft, Incoming, Sender, Status
+from api.chat.dialogue import Decision, Directive, FakeDialogue
+from api.storage.conversations import Opened
+from indexer.article import Audience, Facet, Language
+
+Say = Callable[..., Draft]
+
+
+@pytest.fixture
+def say(app: FastAPI, dialogue: FakeDialogue) -> Say:
+    """Says something in one conversation and gives the first reply; `decision` is what the bot would decide."""
+    parts = app.state.parts
+    start: list[Opened] = []
+
+    def said(text: str, decision: Decision | None = None, audience: Audience = Audience.PARENT) -> Draft:
+        return all_replies(text, decision, audience)[0]
+
+    def all_replies(text: str, decision: Decision | None = None, audience: Audience = Audience.PARENT) -> list[Draft]:
+        if not start:
+            start.append(parts.conversations.open(audience, Language.BOKMAL, None, []))
+        if decision:
+            dialogue.decisions[text] = decision
+        conversation = parts.conversations.find(start[0].conversation.id, start[0].token)
+        messages = parts.turns.take_turn(conversation, Incoming(str(uuid.uuid4()), text))
+        return [m.draft for m in messages if m.draft.sender is not Sender.USER]
+
+    said.all = all_replies  # type: ignore[attr-defined]
+    return said
+
+
+def follow_up(facet: Facet) -> Decision:
+    return Decision(Directive.FOLLOW_UP, facet)
+
+
+def test_a_follow_up_without_the_name_is_about_the_same_topic(say: Say) -> None:
+    assert say("Hva er hjelpestønad?").topics[0] == "hjelpestonad"
+    reply = say("hvordan søker jeg?", follow_up(Facet.APPLY))
+    assert (reply.status, reply.topics[0], reply.facet) == (Status.ANSWER, "hjelpestonad", Facet.APPLY)
+    reply = say("og hvis vi får nei?", follow_up(Facet.COMPLAINT))
+    assert (reply.topics[0], reply.facet) == ("hjelpestonad", Facet.COMPLAINT)
+
+
+def test_thanks_in_between_do_not_lose_the_thread(say: Say) -> None:
+    say("Hva er hjelpestønad?")
+    assert say("takk", Decision(Directive.THANK)).status is Status.SMALLTALK
+    assert say("hvor mye er det?", follow_up(Facet.AMOUNT)).topics[0] == "hjelpestonad"
+
+
+def test_a_new_name_is_a_new_topic(say: Say) -> None:
+    say("Hva er hjelpestønad?")
+    assert say("hva med parkeringstillatelse da?", follow_up(Facet.WHAT)).topics[0] == "parkeringstillatelse"
+
+
+def test_a_correction_lets_go_of_what_was_misunderstood(say: Say) -> None:
+    say("Hva er grunnstønad?")
+    assert say("nei, jeg mente hjelpestønad").topics[0] == "hjelpestonad"
+
+
+def test_two_questions_in_one_message_are_both_answered(say: Say) -> None:
+    replies = say.all("Hva er hjelpestønad? Og hvordan får vi parkeringstillatelse?")  # type: ignore[attr-defined]
+    assert [r.topics[0] for r in replies] == ["hjelpestonad", "parkeringstillatelse"]
+    assert all(r.status is Status.ANSWER and r.sources for r in replies)
+
+
+def test_the_kommune_told_in_passing_is_known_when_a_person_is_asked_for(say: Say) -> None:
+    say("Vi bor i Alta kommune. Hva er BPA?")
+    reply = say("kan jeg få snakke med noen?", Decision(Directive.HANDOFF))
+    assert reply.status is Status.HANDOFF
+    assert "Alta" in reply.text
+
+
+def test_asking_for_a_person_without_a_kommune_asks_which(say: Say) -> None:
+    assert "Hvilken kommune" in say("jeg vil snakke med et menneske", Decision(Directive.HANDOFF)).text
+    assert "Tromsø" in say("Tromsø").text
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Kva er hjelpestønad, og korleis søkjer eg?", Language.NYNORSK),
+        ("Hva er hjelpestønad, og hvordan søker jeg?", Language.BOKMAL),
+    ],
+)
+def test_the_fixed_texts_come_in_the_language_that_is_written(say: Say, text: str, language: Language) -> None:
+    say(text)
+    assert say("takk", Decision(Directive.THANK)).language is language
+
+
+def test_an_english_question_gets_an_english_frame(say: Say) -> None:
+    reply = say("What is hjelpestønad and who can get it?")
+    assert reply.status is Status.ANSWER
+    assert "in Norwegian" in reply.text
+
+
+@pytest.mark.parametrize("text", ["hvordan sparkler jeg en vegg", "hva koster en flybillett til Roma"])
+def test_what_is_not_ours_is_not_answered_and_other_doors_are_named(say: Say, text: str) -> None:
+    reply = say(text, Decision(Directive.OUT_OF_SCOPE))
+    assert reply.status is Status.ABSTAIN
+    assert reply.sources == ()
+    assert "servicetorg" in reply.text
+
+
+def test_danger_comes_before_everything_and_goes_on_until_it_is_over(say: Say) -> None:
+    first = say("jeg vil ikke leve lenger", audience=Audience.YOUTH)
+    assert first.status is Status.CRISIS
+    assert first.helplines[0].phone == "113"
+    assert first.helplines[1].phone == "116 111"
+    assert say("ingen bryr seg uansett").status is Status.CRISIS
+    assert say("takk", Decision(Directive.THANK)).status is Status.SMALLTALK
+    assert say("Hva er BUP?").status is Status.ANSWER
+
+
+def test_personal_data_is_masked_before_it_is_kept_and_before_the_bot_sees_it(
+    app: FastAPI, say: Say, dialogue: FakeDialogue
+) -> None:
+    seen: list[str] = []
+    decide = dialogue.decide
+    dialogue.decide = lambda session, text: (seen.append(text), decide(session, text))[1]  # type: ignore[method-assign]
+    say("Sønnen min Ola Nordmann (12057912345) trenger hjelpestønad, ring meg på 98765432")
+    assert seen
+    assert not any(secret in seen[0] for secret in ("Nordmann", "12057912345", "98765432"))
+    with app.state.parts.database.session() as session:
+        kept = repr(session.connection().exec_driver_sql("SELECT * FROM messages").all())
+    assert not any(secret in kept for secret in ("Nordmann", "12057912345", "98765432"))
