@@ -91,11 +91,9 @@ class _Lexicon:
                 found |= numbers
         return found
 
-    def whole_words(self) -> frozenset[str]:
-        return frozenset(self._exact)
-
-    def beginnings(self) -> frozenset[str]:
-        return frozenset(self._starts)
+    def has(self, word: str) -> bool:
+        """A whole word of the patterns, or one with a beginning that says something."""
+        return word in self._exact or any(word[:i] in self._starts for i in range(_SHORT, len(word) + 1))
 
 
 class _Reading:
@@ -202,11 +200,18 @@ class _Pattern:
 
 
 @dataclass(frozen=True, slots=True)
+class _Together:
+    """One or more patterns, in any order: «a & b» in one sentence, «a + b» in the next one too."""
+
+    parts: tuple[_Pattern, ...]
+    across: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Rule:
     id: str
     danger: Danger
-    patterns: tuple[tuple[_Pattern, ...], ...]
-    """Each of one or more parts («a & b»), in any order, near each other."""
+    patterns: tuple["_Together", ...]
     always: bool
     """Rings in spite of negation, past and professional framing."""
     alone: bool
@@ -240,9 +245,7 @@ class CrisisRules:
         self._past = self._patterns("fortid", data["fortid"])
         self._over = self._patterns("bra-na", data["bra-na"])
         self._rules = tuple(self._rule(entry) for entry in data["regler"])
-        self._speller = _Speller(
-            self._lexicon.whole_words(), self._lexicon.beginnings(), data.get("riktige-ord", ()), data.get("sammenskrevet", ())
-        )
+        self._speller = _Speller(self._lexicon, data["stavekontroll"], data["riktige-ord"], data["sammenskrevet"])
 
     @classmethod
     def from_file(cls, path: Path) -> "CrisisRules":
@@ -284,8 +287,8 @@ class CrisisRules:
 
     def _rings(self, rule: _Rule, reading: _Reading, denials: int) -> tuple[int, int] | None:
         """The words that made it ring."""
-        for parts in rule.patterns:
-            for start, end in self._found(parts, reading, 0 if rule.always else denials):
+        for together in rule.patterns:
+            for start, end in self._found(together, reading, 0 if rule.always else denials):
                 if rule.alone and not _is_all(reading.tokens, start, end):
                     continue
                 if rule.unless_anywhere and _anywhere(rule.unless_anywhere, reading):
@@ -297,9 +300,9 @@ class CrisisRules:
                     return start, end
         return None
 
-    def _found(self, parts: tuple[_Pattern, ...], reading: _Reading, denials: int) -> Iterator[tuple[int, int]]:
+    def _found(self, together: _Together, reading: _Reading, denials: int) -> Iterator[tuple[int, int]]:
         """Where all the parts stand near each other, none of them inside another and none of them denied."""
-        if not all(part.ends(reading, reading.everywhere) for part in parts):
+        if not all(part.ends(reading, reading.everywhere) for part in together.parts):
             return
         places = [
             [
@@ -307,19 +310,12 @@ class CrisisRules:
                 for start, end in part.found(reading)
                 if not denials or part.negative or not self._denied(reading, start, end, denials)
             ]
-            for part in parts
+            for part in together.parts
         ]
-        if len(parts) == 1:
-            yield from places[0]
-            return
-        for chosen in product(*places):
-            start, end = min(s for s, _ in chosen), max(e for _, e in chosen)
-            apart = all(a is b or a[1] <= b[0] or b[1] <= a[0] for a in chosen for b in chosen)
-            if apart and end - start <= _TOGETHER and len(set(chosen)) == len(chosen):
-                yield start, end
+        yield from _near_each_other(places, reading.stops, together.across)
 
     def _denied(self, reading: _Reading, start: int, end: int, denials: int) -> bool:
-        if denials >> start & ((1 << (end - start + 1)) - 1):
+        if _spanned(denials, start, end + 1):
             return True
         between = reading.masks.get(self._between.number, 0)
         for position in range(start - 1, max(-1, start - 1 - _LOOK_BACK), -1):
@@ -335,7 +331,7 @@ class CrisisRules:
             return False
         if _anywhere(self._past, reading, sentence):
             return True
-        own = reading.masks.get(self._first_person.number, 0) >> start & ((1 << (end - start)) - 1)
+        own = _spanned(reading.masks.get(self._first_person.number, 0), start, end)
         return _anywhere(self._frames, reading, sentence if own else reading.everywhere)
 
     def _about_others(self, reading: _Reading, start: int, end: int) -> bool:
@@ -358,12 +354,15 @@ class CrisisRules:
         return _Rule(
             id=name,
             danger=Danger(entry["fare"]),
-            patterns=tuple(self._patterns(name, str(line).split(" & ")) for line in entry["monster"]),
+            patterns=tuple(self._together(name, str(line)) for line in entry["monster"]),
             always=bool(entry.get("alltid")),
             alone=bool(entry.get("alene")),
             unless=self._patterns(name, entry.get("uten", ())),
             unless_anywhere=self._patterns(name, entry.get("uten-i-meldingen", ())),
         )
+
+    def _together(self, rule: str, line: str) -> _Together:
+        return _Together(self._patterns(rule, re.split(r" [&+] ", line)), " + " in line)
 
     def _patterns(self, rule: str, lines: Iterable[Any]) -> tuple[_Pattern, ...]:
         try:
@@ -381,7 +380,7 @@ class CrisisRules:
         )
 
     def _is_negative(self, part: str) -> bool:
-        if part.endswith("?") or part.startswith("!"):
+        if part.endswith("?") or part[0] in "!~^$":
             return False
         words, phrases = self._alternatives(part)
         return bool(words & self._negating_words) or any(p.negative for p in phrases)
@@ -401,12 +400,12 @@ class CrisisRules:
         words: set[str] = set()
         phrases: list[_Pattern] = []
         for alternative in part.split("|"):
-            if alternative.startswith("{"):
+            if "_" in alternative or alternative in ("^", "$"):
+                phrases.append(self._pattern(alternative.replace("_", " ")))
+            elif alternative.startswith("{"):
                 more, phrased = self._group(alternative.strip("{}"))
                 words |= more
                 phrases.extend(phrased)
-            elif "_" in alternative:
-                phrases.append(self._pattern(alternative.replace("_", " ")))
             else:
                 words.add(alternative)
         return frozenset(words), tuple(phrases)
@@ -421,19 +420,17 @@ class CrisisRules:
 
 
 class _Speller:
-    """Mends words that are one slip from a word of the rules, disguised in digits and stars, or written together."""
+    """Mends words that are one slip from a word of danger, disguised in digits and stars, or written together."""
 
-    def __init__(self, words: frozenset[str], stems: frozenset[str], right: Iterable[Any], glued: Iterable[Any]) -> None:
-        self._words = words
+    def __init__(self, known: _Lexicon, targets: Iterable[Any], right: Iterable[Any], glued: Iterable[Any]) -> None:
+        self._known = known
+        self._targets = frozenset(str(w) for w in targets)
         self._right = frozenset(str(w) for w in right)
         self._glued = tuple(sorted((str(w) for w in glued), key=len, reverse=True))
-        self._stems = frozenset(s for s in stems if len(s) >= _STEM)
-        self._known_stems = tuple(sorted(s for s in stems if len(s) >= _SHORT))
         self._slips: defaultdict[str, list[str]] = defaultdict(list)
-        for word in sorted(words | self._stems):
-            if len(word) >= _SHORT and word.isalpha():
-                for variant in {word, *_one_letter_less(word)}:
-                    self._slips[variant].append(word)
+        for word in sorted(self._targets):
+            for variant in {word, *_one_letter_less(word)}:
+                self._slips[variant].append(word)
 
     def mended(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
         words: list[str] = []
@@ -455,7 +452,7 @@ class _Speller:
         return self._taken_apart(word) or (self._nearest(word) or self._nearest(single) or word,)
 
     def _is_known(self, word: str) -> bool:
-        return word in self._words or word in self._right or word.startswith(self._known_stems)
+        return word in self._right or self._known.has(word)
 
     def _unmasked(self, word: str) -> str:
         """«d0», «dr3pe», «s*lvmord» and «k1ll» as the words they are."""
@@ -470,17 +467,14 @@ class _Speller:
         return word.replace("0", "o")
 
     def _nearest(self, word: str) -> str | None:
+        """The word of danger it is one slip from, or begins one slip from: «selvmodstanker»."""
         if len(word) < _SHORT - 1:
             return None
-        for variant in (word, *_one_letter_less(word)):
-            for right in self._slips.get(variant, ()):
-                if _one_slip(word, right):
-                    return right
-        for length in range(_STEM - 1, min(len(word), _STEM + 8)):
+        for length in (len(word), *range(len(word) - 1, _STEM - 2, -1)):
             head = word[:length]
             for variant in (head, *_one_letter_less(head)):
                 for right in self._slips.get(variant, ()):
-                    if right in self._stems and _one_slip(head, right):
+                    if _one_slip(head, right) and (length == len(word) or len(right) >= _STEM):
                         return right + word[length:]
         return None
 
@@ -505,7 +499,7 @@ class _Speller:
             and len(both) >= _STEM
             and len(second) > 2
             and first not in self._glued
-            and (both in self._words or any(both.startswith(s) and len(s) > len(first) + 1 for s in self._stems))
+            and any(both[:i] in self._targets for i in range(max(_STEM, len(first) + 2), len(both) + 1))
         )
 
 
@@ -542,6 +536,25 @@ def _tokens(text: str) -> Iterator[str]:
             continue
         last = token
         yield token
+
+
+def _near_each_other(places: Sequence[Sequence[tuple[int, int]]], stops: int, across: bool) -> Iterator[tuple[int, int]]:
+    """One place of each, none over another, and what they span together."""
+    spans = [(start, end, ((start, end),)) for start, end in places[0]]
+    for more in places[1:]:
+        wider = []
+        for (first, last, taken), (start, end) in product(spans, more):
+            low, high = min(first, start), max(last, end)
+            if high - low > _TOGETHER or not (across or not _spanned(stops, low, high)):
+                continue
+            if all(end <= s or e <= start for s, e in taken):
+                wider.append((low, high, (*taken, (start, end))))
+        spans = wider
+    yield from ((first, last) for first, last, _ in spans)
+
+
+def _spanned(positions: int, start: int, end: int) -> int:
+    return positions >> start & ((1 << (end - start)) - 1)
 
 
 def _anywhere(patterns: Iterable[_Pattern], reading: _Reading, where: int | None = None) -> bool:
