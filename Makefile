@@ -52,13 +52,13 @@ $(UV):
 $(STAMPS)/app: requirements.lock pyproject.toml | $(UV)
 	$(call say,Installerer appen (Python 3.11 eller nyere))
 	@test -x $(BIN)/python || PATH='$(SEARCH_PATH)' $(UV) venv --quiet --python '>=3.11,<3.14' $(VENV)
-	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements.lock
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps -e .
 	@touch $@
 
 $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/app
 	$(call say,Installerer testverktøyene)
-	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r requirements-dev.lock
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --compile-bytecode --require-hashes -r requirements-dev.lock
 	@touch $@
 
 $(SPACY_STAMP): $(STAMPS)/app
@@ -77,7 +77,7 @@ $(STAMPS)/bot: bot/requirements.lock | $(UV)
 	@rm -f $(STAMPS)/no-bot
 	@test -x $(BOT)/bin/python || PATH='$(SEARCH_PATH)' $(UV) venv --quiet --python 3.10 $(BOT) 2>/dev/null \
 	  || { touch $(STAMPS)/no-bot; echo 'Fant ingen Python 3.10 og fikk ikke hentet en: nettstedet starter uten boten, og svarer fra søket.'; }
-	@test -e $(STAMPS)/no-bot || VIRTUAL_ENV=$(BOT) $(UV) pip install --quiet --require-hashes -r bot/requirements.lock
+	@test -e $(STAMPS)/no-bot || VIRTUAL_ENV=$(BOT) $(UV) pip install --quiet --compile-bytecode --require-hashes -r bot/requirements.lock
 	@touch $@
 
 $(STAMPS)/bot-model: $(STAMPS)/bot $(BOT_SOURCES)

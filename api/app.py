@@ -173,6 +173,7 @@ def _parts(
     turns = Turns(
         TurnParts(
             crisis=CrisisRules.from_file(settings.knowledge_dir / "krise.yml"),
+            danger_in=library.danger_in,
             masker=_masker(settings, library),
             dialogue=background.dialogue,
             matcher=library,

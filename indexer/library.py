@@ -6,14 +6,16 @@ Start-up never waits for embeddings: `open_library` answers by words at once, an
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 import joblib
 
 from indexer.analysis import Analyzer, Lemmatizer, TableLemmatizer, words_of
+from indexer.danger_likeness import DangerExample, DangerLikeness
 from indexer.elasticsearch_index import ElasticsearchIndex
 from indexer.embedding import QUERY, E5Embedder, Embedder, EmbeddingCache
 from indexer.facets import FacetCues
@@ -25,7 +27,7 @@ from indexer.question_model import QuestionModel, TrainingQuestion
 from indexer.ranking import Weights
 from indexer.search_index import Passage, SearchIndex, SearchUnavailable
 from indexer.spacy_lemmatizer import SpacyLemmatizer, SpacyModelMissing, load_spacy
-from indexer.sync import SyncPlan, SyncReport, apply_sync, embed_missing, plan_sync
+from indexer.sync import SyncPlan, SyncReport, apply_sync, embed_missing, embed_texts, plan_sync
 from indexer.tantivy_index import TantivyIndex
 from indexer.training import TrainingReport, train_weights
 from indexer.word_lists import WordLists, load_word_lists
@@ -33,6 +35,23 @@ from indexer.yaml_file import read_yaml
 
 log = logging.getLogger("veivis.library")
 WEIGHTS = Path(__file__).parent / "ranking_weights.json"
+_NEAR_DANGER = frozenset(
+    {
+        "selvskading-og-selvmordstanker",
+        "vold-og-overgrep-ung",
+        "krisesenter-og-vold",
+        "bekymringsmelding",
+        "psykisk-helse-ung",
+        "spiseforstyrrelser",
+        "rus-ung",
+        "snakke-med-noen",
+        "barnevern",
+        "opplysningsplikt-barnevern",
+    }
+)
+"""Questions about these are often asked by someone in danger: they teach nothing about what is harmless."""
+Model = TypeVar("Model")
+_KEPT_MODELS = 4
 
 
 @dataclass(slots=True)
@@ -50,13 +69,25 @@ class Library:
     facets: FacetCues
     languages: LanguageRecogniser
     weights: Weights
+    danger_texts: tuple[tuple[str, str], ...]
     matcher: Matcher
+    danger: DangerLikeness | None
     models: Path
     spacy_note: str | None
 
     def match(self, question: Question) -> Matches:
         """By the newest matcher: whoever holds the library need not know when vectors have come."""
         return self.matcher.match(question)
+
+    def danger_in(self, text: str) -> str | None:
+        """The kind of danger that the message is like; None where it is like none, or where there are no examples."""
+        danger = self.danger
+        if danger is None:
+            return None
+        vector = self.matcher.vector(text) if danger.semantic else None
+        likeness = danger.likeness(text, vector)
+        above = self.weights.danger_above if danger.semantic else self.weights.lexical_danger_above
+        return likeness.kind if likeness.score > above else None
 
     def sync(self) -> SyncReport:
         """Brings the index to what is published. Raises `SearchUnavailable`."""
@@ -70,7 +101,9 @@ class Library:
     def follow_up(self, progress: Callable[[int, int], bool] = lambda done, total: True) -> int:
         """Embeds what is missing, gives the index its vectors, and lets the matcher use meaning. Returns how many were embedded."""
         embedded = embed_missing(self.index, self.passages, self.embedder, self.cache, self.analyzer, progress)
+        embedded += embed_texts([QUERY + text for text, _ in self.danger_texts], self.embedder, self.cache, progress)
         self.matcher = build_matcher(self, semantic=True)
+        self.danger = build_danger(self, semantic=True)
         return embedded
 
 
@@ -104,11 +137,15 @@ def open_library(
         facets=FacetCues(word_lists),
         languages=LanguageRecogniser(word_lists),
         weights=Weights.read(WEIGHTS) if WEIGHTS.is_file() else Weights.untrained(),
-        matcher=None,  # type: ignore[arg-type]  # set in the next line, from the rest
+        danger_texts=danger_texts(knowledge),
+        matcher=None,  # type: ignore[arg-type]  # set below, from the rest
+        danger=None,
         models=data / "models",
         spacy_note=note,
     )
-    library.matcher = build_matcher(library, semantic=_all_embedded(library))
+    semantic = _all_embedded(library)
+    library.matcher = build_matcher(library, semantic=semantic)
+    library.danger = build_danger(library, semantic=semantic)
     return library
 
 
@@ -119,6 +156,11 @@ def outside_questions(knowledge: Path) -> list[ExampleQuestion]:
     return [
         ExampleQuestion(str(e["t"]), OUTSIDE, str(e.get("m", "forelder")), str(e.get("s", "nb")), "question") for e in entries
     ]
+
+
+def danger_texts(knowledge: Path) -> tuple[tuple[str, str], ...]:
+    """(message, kind of danger or «ingen») of `fareeksempler.yml`."""
+    return tuple((str(e["t"]), str(e["fare"])) for e in read_yaml(knowledge / "fareeksempler.yml") or [])
 
 
 def sync(library: Library) -> SyncReport:
@@ -134,11 +176,29 @@ def build_matcher(library: Library, *, semantic: bool) -> Matcher:
     return Matcher(library.index, embedder, library.analyzer, model, library.weights, signals)
 
 
+def build_danger(library: Library, *, semantic: bool) -> DangerLikeness | None:
+    """None where the knowledge has no examples of danger: then the rules are alone."""
+    if not library.danger_texts:
+        return None
+    examples = danger_examples(library, semantic=semantic)
+    lines = (f"{e.text}\x1f{e.kind}\x1f{e.vector is not None}" for e in examples)
+    return _kept(library, "danger", "danger_likeness.py", lines, lambda: DangerLikeness(examples))
+
+
+def danger_examples(library: Library, *, semantic: bool) -> list[DangerExample]:
+    """Danger, what only sounds like it, and all ordinary questions, ours or not."""
+    ordinary = ((q.text, None) for q in library.questions if q.topic not in _NEAR_DANGER)
+    kinds: list[tuple[str, str | None]] = [*library.danger_texts, *ordinary]
+    vectors = library.cache.get(QUERY + text for text, _ in kinds) if semantic else {}
+    return [DangerExample(text, kind, vectors.get(QUERY + text)) for text, kind in kinds]
+
+
 def train_matcher(library: Library) -> tuple[Weights, TrainingReport]:
     """Weights learned from this library's questions. Everything must be embedded (`follow_up`)."""
     found = library.cache.get(QUERY + q.text for q in library.questions)
     vectors = {text.removeprefix(QUERY): vector for text, vector in found.items()}
-    return train_weights(library.base, library.questions, vectors, library.index, library.analyzer)
+    danger = danger_examples(library, semantic=True)
+    return train_weights(library.base, library.questions, vectors, library.index, library.analyzer, danger)
 
 
 def lemma_table(library: Library, spacy_model: str) -> dict[str, str]:
@@ -156,27 +216,34 @@ def training_examples(library: Library, *, semantic: bool) -> list[TrainingQuest
 
 
 def _question_model(library: Library, *, semantic: bool) -> QuestionModel:
-    """Trained once for each set of examples and kept in the data folder."""
     examples = training_examples(library, semantic=semantic)
-    kept = library.models / f"questions-{_digest(examples)}.joblib"
+    lines = ("\x1f".join((e.text, e.topic, *e.terms, str(e.vector is not None))) for e in examples)
+    return _kept(library, "questions", "question_model.py", lines, lambda: QuestionModel(examples))
+
+
+def _kept(library: Library, name: str, code: str, lines: Iterable[str], train: Callable[[], Model]) -> Model:
+    """Trained once for each set of examples and each version of the code, and kept in the data folder."""
+    state = hashlib.sha256((Path(__file__).parent / code).read_bytes())
+    for line in lines:
+        state.update(line.encode())
+    kept = library.models / f"{name}-{state.hexdigest()[:16]}.joblib"
     if kept.is_file():
-        model: QuestionModel = joblib.load(kept)
+        model: Model = joblib.load(kept)
         return model
-    model = QuestionModel(examples)
+    model = train()
     library.models.mkdir(parents=True, exist_ok=True)
     unfinished = kept.with_suffix(f".{threading.get_ident()}")
     joblib.dump(model, unfinished)
     unfinished.replace(kept)
+    _forget_old_models(library.models, name)
     return model
 
 
-def _digest(examples: Sequence[TrainingQuestion]) -> str:
-    code = (Path(__file__).parent / "question_model.py").read_bytes()
-    state = hashlib.sha256(code)
-    for example in examples:
-        line = "\x1f".join((example.text, example.topic, *example.terms, str(example.vector is not None)))
-        state.update(line.encode())
-    return state.hexdigest()[:16]
+def _forget_old_models(folder: Path, name: str) -> None:
+    """The newest stay: with vectors and without, for this version and the one before."""
+    kept = sorted(folder.glob(f"{name}-*.joblib"), key=lambda p: p.stat().st_mtime, reverse=True)
+    for old in kept[_KEPT_MODELS:]:
+        old.unlink(missing_ok=True)
 
 
 def _all_embedded(library: Library) -> bool:
@@ -184,7 +251,7 @@ def _all_embedded(library: Library) -> bool:
         stored = library.index.stored()
     except SearchUnavailable:
         stored = {}
-    wanted = [QUERY + q.text for q in library.questions]
+    wanted = [QUERY + text for text in (*(q.text for q in library.questions), *(t for t, _ in library.danger_texts))]
     return bool(stored) and all(s.has_vector for s in stored.values()) and len(library.cache.get(wanted)) == len(set(wanted))
 
 

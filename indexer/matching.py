@@ -27,6 +27,8 @@ _CERTAIN = 0.6
 _EXAMPLE_HITS, _ARTICLE_HITS = 80, 60
 _ARTICLE_KINDS = (PassageKind.SHORT, PassageKind.SECTION)
 _LISTED = 10
+_REMEMBERED = 32
+"""Vectors of the newest questions, in memory only: within one turn the same words are asked about twice."""
 
 
 class Verdict(StrEnum):
@@ -90,17 +92,32 @@ class Matcher:
         self._weights = weights
         self._signals = topics
         self._lock = threading.Lock()
+        self._recent: dict[str, Vector] = {}
 
     def match(self, question: Question) -> Matches:
         """Never raises: an engine that is away makes the matches degraded."""
         evidence, degraded = self.evidence(question)
         return replace(decide(evidence, self._weights), degraded=degraded)
 
+    def vector(self, text: str) -> Vector | None:
+        """The embedding of a question, remembered for as long as its turn lasts; None while there are no vectors."""
+        if self._embedder is None:
+            return None
+        with self._lock:
+            known = self._recent.get(text)
+        if known is None:
+            known = self._embedder.embed([QUERY + text])[0]
+            with self._lock:
+                self._recent[text] = known
+                while len(self._recent) > _REMEMBERED:
+                    self._recent.pop(next(iter(self._recent)))
+        return known
+
     def evidence(self, question: Question, vector: Vector | None = None) -> tuple[Evidence, bool]:
         """All that was found for the question, and whether the engine was away."""
         terms = self._analyzer.query_terms(question.text)
-        if vector is None and self._embedder is not None:
-            vector = self._embedder.embed([QUERY + question.text])[0]
+        if vector is None:
+            vector = self.vector(question.text)
         try:
             examples = self._index.search(Query(terms, vector, (PassageKind.QUESTION,), _EXAMPLE_HITS))
             articles = self._index.search(Query(terms, vector, _ARTICLE_KINDS, _ARTICLE_HITS))
@@ -119,6 +136,7 @@ class Matcher:
             articles=articles,
             letters=model.letters(question.text, terms),
             meaning=model.meaning(vector),
+            both=model.both(question.text, terms, vector),
             named=self._signals.named(terms),
             audience=self._signals.audience(question.audience),
             current=question.current_topic,

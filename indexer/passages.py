@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
-from indexer.article import Article, Facet, without_footnotes
+from indexer.article import Article, Facet, Language, without_footnotes
 from indexer.knowledge_base import ExampleQuestion
 from indexer.search_index import Passage
 
@@ -22,7 +22,11 @@ class PassageKind(StrEnum):
 
 
 def passages_of(articles: Iterable[Article], questions: Iterable[ExampleQuestion]) -> list[Passage]:
-    found = [p for article in articles for p in article_passages(article)]
+    """What is searched. A nynorsk version says what the bokmål one says, and questions are turned into bokmål: one of the two is enough."""
+    kept = list(articles)
+    in_bokmal = {(a.topic, a.audience) for a in kept if a.language is Language.BOKMAL}
+    searched = [a for a in kept if a.language is Language.BOKMAL or (a.topic, a.audience) not in in_bokmal]
+    found = [p for article in searched for p in article_passages(article)]
     found.extend(question_passage(q) for q in questions)
     return list({p.id: p for p in found}.values())
 

@@ -20,6 +20,7 @@ Array = npt.NDArray[np.float64]
 FEATURES = (
     "letters",  # question model on words and letters
     "meaning",  # question model on the embedding
+    "both",  # question model on words, letters and the embedding together
     "nearest",  # cosine of the nearest example question
     "near",  # mean cosine of the three nearest
     "article_meaning",  # cosine of the nearest passage of an article
@@ -38,7 +39,7 @@ _FLOOR = 0.02
 @dataclass(frozen=True, slots=True)
 class Weights:
     """`topic` weighs FEATURES into scores; `gate` (with `gate_bias`) weighs GATE_FEATURES into «is this ours at all?».
-    `lexical_*` are the same for when there are no vectors. `abstain_below` and `ask_below` are the thresholds chosen by cost."""
+    `lexical_*` are the same for when there are no vectors. `abstain_below` and `ask_below` are the thresholds chosen by cost; above `danger_above` a message counts as like danger."""
 
     topic: Array
     lexical_topic: Array
@@ -49,6 +50,8 @@ class Weights:
     abstain_below: float
     lexical_abstain_below: float
     ask_below: float
+    danger_above: float = 99.0
+    lexical_danger_above: float = 99.0
 
     @classmethod
     def read(cls, path: Path) -> "Weights":
@@ -76,6 +79,7 @@ class Evidence:
     articles: Hits
     letters: Array
     meaning: Array
+    both: Array
     named: Array
     audience: Array
     current: str | None
@@ -91,6 +95,7 @@ def features_of(evidence: Evidence) -> Array:
     columns = [
         evidence.letters,
         evidence.meaning,
+        evidence.both,
         nearest,
         near,
         _relative_cosine(evidence.articles.semantic, position),

@@ -68,14 +68,7 @@ def embed_missing(
 
     `progress(done, total)` is told after each batch and stops the work by returning False; what is embedded is kept.
     """
-    texts = list(dict.fromkeys(p.embedded for p in wanted))
-    known = cache.get(texts)
-    missing = [t for t in texts if t not in known]
-    for start in range(0, len(missing), _BATCH):
-        batch = missing[start : start + _BATCH]
-        cache.put(dict(zip(batch, embedder.embed(batch), strict=True)))
-        if not progress(start + len(batch), len(missing)):
-            return start + len(batch)
+    embedded = embed_texts([p.embedded for p in wanted], embedder, cache, progress)
     bare = {i for i, stored in index.stored().items() if not stored.has_vector}
     lacking = [p for p in wanted if p.id in bare]
     if lacking:
@@ -83,6 +76,23 @@ def embed_missing(
         index.update(
             [IndexedPassage(p, terms_of(p, analyzer), vectors[p.embedded]) for p in lacking if p.embedded in vectors], ()
         )
+    return embedded
+
+
+def embed_texts(
+    texts: Sequence[str],
+    embedder: Embedder,
+    cache: EmbeddingCache,
+    progress: Callable[[int, int], bool] = lambda done, total: True,
+) -> int:
+    """Puts the vectors that are missing into the cache, a batch at a time, until done or stopped. Returns how many were embedded."""
+    known = cache.get(texts)
+    missing = [t for t in dict.fromkeys(texts) if t not in known]
+    for start in range(0, len(missing), _BATCH):
+        batch = missing[start : start + _BATCH]
+        cache.put(dict(zip(batch, embedder.embed(batch), strict=True)))
+        if not progress(start + len(batch), len(missing)):
+            return start + len(batch)
     return len(missing)
 
 

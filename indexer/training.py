@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from indexer.analysis import Analyzer, words_of
+from indexer.danger_likeness import DangerExample, DangerReport, choose_threshold
 from indexer.knowledge_base import ExampleQuestion, KnowledgeBase
 from indexer.matching import _ARTICLE_HITS, _ARTICLE_KINDS, _EXAMPLE_HITS, OUTSIDE, TopicSignals
 from indexer.passages import PassageKind, question_passage
@@ -43,6 +44,8 @@ class TrainingReport:
     lexical_right: float
     outside_held_back: float
     inside_held_back: float
+    danger: DangerReport
+    lexical_danger: DangerReport
 
 
 def train_weights(
@@ -51,11 +54,14 @@ def train_weights(
     vectors: dict[str, Vector],
     index: SearchIndex,
     analyzer: Analyzer,
+    danger_examples: Sequence[DangerExample],
 ) -> tuple[Weights, TrainingReport]:
     """`index` holds every question and article with its vector. Takes a minute or two for some thousand questions."""
     held_out = list(_held_out(base, questions, vectors, index, analyzer))
     semantic = _fit(held_out)
     lexical = _fit([replace(h, evidence=_without_vectors(h.evidence)) for h in held_out])
+    danger = choose_threshold(danger_examples)
+    lexical_danger = choose_threshold([replace(e, vector=None) for e in danger_examples])
     weights = Weights(
         topic=semantic.topic,
         lexical_topic=lexical.topic,
@@ -66,6 +72,8 @@ def train_weights(
         abstain_below=semantic.abstain_below,
         lexical_abstain_below=lexical.abstain_below,
         ask_below=semantic.ask_below,
+        danger_above=danger.threshold,
+        lexical_danger_above=lexical_danger.threshold,
     )
     return weights, TrainingReport(
         questions=len(held_out),
@@ -74,6 +82,8 @@ def train_weights(
         lexical_right=lexical.right,
         outside_held_back=semantic.outside_held_back,
         inside_held_back=semantic.inside_held_back,
+        danger=danger,
+        lexical_danger=lexical_danger,
     )
 
 
@@ -139,6 +149,7 @@ def _evidence(
         articles=index.search(Query(terms, vector, _ARTICLE_KINDS, _ARTICLE_HITS)),
         letters=model.letters(question.text, terms),
         meaning=model.meaning(vector),
+        both=model.both(question.text, terms, vector),
         named=signals.named(terms),
         audience=signals.audience(question.audience),
         current=None,
@@ -154,6 +165,7 @@ def _without_vectors(evidence: Evidence) -> Evidence:
         examples=Hits(evidence.examples.lexical, ()),
         articles=Hits(evidence.articles.lexical, ()),
         meaning=np.zeros_like(evidence.meaning),
+        both=np.zeros_like(evidence.both),
         has_vector=False,
     )
 

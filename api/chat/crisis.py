@@ -10,7 +10,7 @@ position of the text at once, with a few additions and shifts, which is what let
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
@@ -28,14 +28,15 @@ _TRAILING_OFF = re.compile(r"\.{2,}|…")
 _SPELLED_OUT = re.compile(r"(?<![^\W_])(?:[^\W_][ .\-_*]+)+[^\W_](?![^\W_])")
 _BETWEEN_LETTERS = re.compile(r"[ .\-_*]+")
 _TOKEN = re.compile(r"[^\W_]+(?:[*@$€][^\W_]+)*|[.!?\n]+|[^\w\s]|_+")
-_DIGITS_FOR_LETTERS = str.maketrans("13457@$€", "ieastase")
-_MASKED_LETTER = re.compile(r"[*0]")
-_HIDDEN = "aeiouyæøå"
+_DISGUISES = {"0": "øo", "1": "il", "3": "eæ", "4": "aå", "5": "s", "6": "g", "7": "t", "8": "b", "@": "aå", "$": "s", "€": "e"}
+_DISGUISES |= {"*": "aeiouyæøå"}
+_DISGUISE = re.compile("[" + re.escape("".join(_DISGUISES)) + "]")
 _STOP, _PAUSE, _BLANK = ".", ",", "·"
 _LOOK_BACK = 5
 _LITTLE_ELSE = 2
 _TOGETHER = 30
 _SHORT, _LONG, _STEM = 4, 6, 8
+_MOST_DISGUISES = 4
 
 
 class Danger(StrEnum):
@@ -138,7 +139,7 @@ class _Words:
         here = reading.past_pauses(at)
         fit = here & reading.masks.get(self.number, 0)
         if self.refused:
-            return here & ~fit
+            return _without_bits(here & ~fit, lambda position: any(p.ends(reading, position) for p in self.phrases))
         after = fit << 1
         for phrase in self.phrases:
             after |= phrase.ends(reading, here)
@@ -242,6 +243,7 @@ class CrisisRules:
         self._jokes = self._patterns("spøk", data["spok"])
         self._no_negations = self._patterns("ikke-nekting", data["ikke-nekting"])
         self._frames = self._patterns("saklig", data["saklig"])
+        self._themes = self._patterns("tema", data["tema"])
         self._past = self._patterns("fortid", data["fortid"])
         self._over = self._patterns("bra-na", data["bra-na"])
         self._rules = tuple(self._rule(entry) for entry in data["regler"])
@@ -326,13 +328,14 @@ class CrisisRules:
         return False
 
     def _explained_away(self, reading: _Reading, start: int, end: int, sentence: int) -> bool:
-        """Long past, or a professional question about the subject. What the writer says of himself is judged by its own sentence."""
+        """Long past, a professional question, or the theme of a school task, a game or a film. A theme holds for the whole message,
+        but not for what the writer says of himself in another sentence."""
         if _anywhere((self._now,), reading, sentence):
             return False
         if _anywhere(self._past, reading, sentence):
             return True
         own = _spanned(reading.masks.get(self._first_person.number, 0), start, end)
-        return _anywhere(self._frames, reading, sentence if own else reading.everywhere)
+        return _anywhere(self._frames, reading, sentence) or _anywhere(self._themes, reading, sentence if own else None)
 
     def _about_others(self, reading: _Reading, start: int, end: int) -> bool:
         """The person nearest the end of what rang decides: «pappa slår meg», «pappa slår lillebror», «hun vil ta livet sitt»."""
@@ -455,16 +458,15 @@ class _Speller:
         return word in self._right or self._known.has(word)
 
     def _unmasked(self, word: str) -> str:
-        """«d0», «dr3pe», «s*lvmord» and «k1ll» as the words they are."""
-        word = word.translate(_DIGITS_FOR_LETTERS) if any(c.isalpha() for c in word) else word
-        masked = _MASKED_LETTER.findall(word)
-        if not masked or len(masked) > 2:
+        """«d0», «dr3pe», «s*lvmord» and «sl4r» as the words they are."""
+        signs = _DISGUISE.findall(word)
+        if not signs or len(signs) > _MOST_DISGUISES:
             return word
-        for letters in product(_HIDDEN, repeat=len(masked)):
+        guesses = []
+        for letters in product(*(_DISGUISES[sign] for sign in signs)):
             letter = iter(letters)
-            if self._is_known(guess := _MASKED_LETTER.sub(lambda _, letter=letter: next(letter), word)):  # type: ignore[misc]
-                return guess
-        return word.replace("0", "o")
+            guesses.append("".join(next(letter) if c in _DISGUISES else c for c in word))
+        return next((g for g in guesses if g in self._targets), None) or next(filter(self._is_known, guesses), word)
 
     def _nearest(self, word: str) -> str | None:
         """The word of danger it is one slip from, or begins one slip from: «selvmodstanker»."""
@@ -551,6 +553,16 @@ def _near_each_other(places: Sequence[Sequence[tuple[int, int]]], stops: int, ac
                 wider.append((low, high, (*taken, (start, end))))
         spans = wider
     yield from ((first, last) for first, last, _ in spans)
+
+
+def _without_bits(positions: int, unwanted: Callable[[int], bool]) -> int:
+    kept, rest = positions, positions
+    while rest:
+        lowest = rest & -rest
+        rest ^= lowest
+        if unwanted(lowest):
+            kept ^= lowest
+    return kept
 
 
 def _spanned(positions: int, start: int, end: int) -> int:

@@ -95,6 +95,10 @@ class RasaDialogue:
             return False
         return True
 
+    def held(self, session: str) -> str:
+        """All that Rasa holds of the session, as text."""
+        return self._client.get(f"/conversations/{session}/tracker").text
+
     def forget_idle(self) -> int:
         # Rasa keeps every tracker in memory for as long as it runs; its rules need none of what was said before.
         quiet_since = time.monotonic() - _IDLE_SECONDS

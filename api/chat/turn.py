@@ -52,6 +52,8 @@ class TurnParts:
     """What a turn works with; built once in `app.py`."""
 
     crisis: CrisisRules
+    danger_in: Callable[[str], str | None]
+    """The second net: the kind of danger a message is like, for what no rule knows."""
     masker: Masker
     dialogue: Dialogue
     matcher: TopicMatcher
@@ -137,6 +139,8 @@ class Turns:
         return replace(conversation, language=written, memory=replace(conversation.memory, language=written))
 
     def _take_text(self, conversation: Conversation, text: str) -> Outcome:
+        if (like := self._parts.danger_in(text)) is not None:
+            return self._in_crisis(conversation, Danger(like))
         conversation = self._told(conversation, text)
         if (outcome := self._kommune_for_handoff(conversation, text)) is not None:
             return outcome

@@ -20,7 +20,7 @@ _MIN_WORDS = 3
 _MOST_QUESTIONS = 3
 _AGE = re.compile(
     r"\b(?:er|på|fyller|fylte|fyllt|blir|vart|ble|is|am|turning|alder:?)\s+(?:snart\s+|nettopp\s+|bare\s+|just\s+)?(\d{1,2})\b"
-    r"(?!\s*(?:%|prosent|kroner|kr\b|uker|uke|veker|dager|dagar|måneder|månader|mnd|timer|timar|km|kilo|§|\.|,\d|/))|\b(\d{1,2})[- ]?(?:åring|år gammel|år gamal|years old|year-old)",
+    r"(?!\s*(?:%|prosent|kvadratmeter|kvm|kroner|kr\b|uker|uke|veker|dager|dagar|måneder|månader|mnd|timer|timar|km|kilo|§|\.|,\d|/))|\b(\d{1,2})[- ]?(?:åring|år gammel|år gamal|years old|year-old)",
     re.I,
 )
 _OLDEST = 25

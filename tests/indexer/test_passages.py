@@ -1,5 +1,6 @@
 """An article becomes passages, and the digest tells exactly when one must be indexed again."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -58,6 +59,12 @@ def test_two_questions_share_a_passage_only_when_they_are_the_same(one: str, top
         for text, where in ((one, topic), (other, second))
     )
     assert (a.id == b.id) == ((one, topic) == (other, second))
+
+
+def test_of_two_languages_bokmal_is_searched() -> None:
+    nynorsk = replace(article(), language=Language.NYNORSK)
+    assert {p.language for p in passages_of([nynorsk, article()], [])} == {Language.BOKMAL}
+    assert {p.language for p in passages_of([nynorsk], [])} == {Language.NYNORSK}
 
 
 def test_the_same_passage_twice_is_indexed_once() -> None:

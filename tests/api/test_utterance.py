@@ -1,0 +1,67 @@
+"""How a message is said: corrections, several questions, ages."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.chat.utterance import age_in, questions_in, without_correction
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("nei, jeg mente hjelpestønad", "hjelpestønad"),
+        ("Nei jeg spurte om klage på Nav", "klage på Nav"),
+        ("nei, eg meinte skuleskyss", "skuleskyss"),
+        ("no, I meant respite care", "respite care"),
+    ],
+)
+def test_a_correction_is_what_was_meant(text: str, meant: str) -> None:
+    assert without_correction(text) == meant
+
+
+@pytest.mark.parametrize("text", ["nei takk", "nei, vi fikk avslag fra Nav", "jeg mener at skolen bryter loven?", "Hva er BPA?"])
+def test_what_is_no_correction_is_left_alone(text: str) -> None:
+    assert without_correction(text) in (None, "at skolen bryter loven?")
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Hva er hjelpestønad? Og hvordan klager jeg på Nav?", 2),
+        ("Hva er en barnekoordinator? Hvem kan få BPA? Hva er et ledsagerbevis?", 3),
+        ("Sønnen min har autisme og sover ikke. Hva kan vi få?", 1),
+        ("Hva er BPA og ledsagerbevis?", 1),
+        ("Hvorfor? Hva?", 1),
+    ],
+)
+def test_several_questions_are_told_from_one(text: str, count: int) -> None:
+    assert len(questions_in(text)) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("Jeg er 15 år", 15),
+        ("sønnen vår på 9 har adhd", 9),
+        ("ei jente som er 3", 3),
+        ("en 12-åring", 12),
+        ("hun fyller 18 i mai", 18),
+        ("my son is 7 years old", 7),
+        ("jeg er 43 år", None),
+        ("vi bor på 12 kvadratmeter og får 20 timer", None),
+        ("fristen er 6 uker", None),
+        ("det er 3 prosent", None),
+    ],
+)
+def test_the_age_of_a_child_is_picked_up(text: str, age: int | None) -> None:
+    assert age_in(text) == age
+
+
+@given(st.text(max_size=300))
+def test_no_text_breaks_it_and_no_word_is_made_up(text: str) -> None:
+    assert all(part in text for part in questions_in(text))
+    meant = without_correction(text)
+    assert meant is None or meant in text
+    age = age_in(text)
+    assert age is None or 0 < age <= 25
