@@ -136,7 +136,6 @@ class Matcher:
             articles=articles,
             letters=model.letters(question.text, terms),
             meaning=model.meaning(vector),
-            both=model.both(question.text, terms, vector),
             named=self._signals.named(terms),
             audience=self._signals.audience(question.audience),
             current=question.current_topic,

@@ -1,7 +1,7 @@
 """A classifier of questions, trained on the example questions: which topic do these words, letters and this meaning usually ask about?
 
-Linear models side by side: one on terms and letter n-grams (needs nothing else), and once there are vectors one on the embedding and one
-on both together. Trained where it runs; the same examples give the same model.
+Two linear models side by side: one on terms and letter n-grams (needs nothing else), one on the embedding (once there are vectors).
+Trained where it runs, in well under a minute; the same examples give the same model.
 """
 
 from collections.abc import Sequence
@@ -24,8 +24,6 @@ Scores = npt.NDArray[np.float64]
 _SEED = 20260101
 _SPREAD = 3.0
 """Brings centred vectors to a length at which the regularisation does its work."""
-_BESIDE_WORDS = 2.0
-"""How much a centred vector weighs beside words and letters of length 1 each: of 1, 2 and 4 the best on questions nobody trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,6 @@ class QuestionModel:
         embedded = [e for e in examples if e.vector is not None]
         self._centre: Vector = np.zeros(0, dtype=np.float32)
         self._by_meaning: LogisticRegression | None = None
-        self._by_both: LinearSVC | None = None
         if {e.topic for e in embedded} == set(self.topics):
             # e5's cosines all lie between .7 and .9: without the mean the differences between questions come forward.
             vectors = np.array([e.vector for e in embedded], dtype=np.float32)
@@ -62,8 +59,6 @@ class QuestionModel:
             topics = [e.topic for e in embedded]
             meaning = LogisticRegression(C=10.0, max_iter=300, tol=1e-3)
             self._by_meaning = meaning.fit((vectors - self._centre) * _SPREAD, topics)
-            written = matrix[[i for i, e in enumerate(examples) if e.vector is not None]]
-            self._by_both = _svm(hstack([written, (vectors - self._centre) * _BESIDE_WORDS]).tocsr(), topics)
 
     @property
     def knows_meaning(self) -> bool:
@@ -79,13 +74,6 @@ class QuestionModel:
             return np.zeros(len(self.topics))
         return self._scores(self._by_meaning, ((vector - self._centre) * _SPREAD).reshape(1, -1))
 
-    def both(self, text: str, terms: Sequence[str], vector: Vector | None) -> Scores:
-        """How well words, letters and meaning together fit each topic; zeros without a vector or a model of meaning."""
-        if vector is None or self._by_both is None:
-            return np.zeros(len(self.topics))
-        beside = ((vector - self._centre) * _BESIDE_WORDS).reshape(1, -1)
-        return self._scores(self._by_both, hstack([self._written([text], [terms]), beside]).tocsr())
-
     def _written(self, texts: Sequence[str], terms: Sequence[Sequence[str]]) -> csr_matrix:
         """Shape (texts, words and letters)."""
         words = self._words.transform([_with_pairs(t) for t in terms])
@@ -98,7 +86,7 @@ class QuestionModel:
 
 def _svm(matrix: csr_matrix, labels: Sequence[str]) -> LinearSVC:
     """The weights are kept in half the size: scores differ in the sixth digit."""
-    model = LinearSVC(C=0.3, random_state=_SEED).fit(matrix, labels)
+    model = LinearSVC(C=0.3, tol=1e-3, random_state=_SEED).fit(matrix, labels)
     model.coef_ = model.coef_.astype(np.float32)
     return model
 

@@ -20,7 +20,6 @@ Array = npt.NDArray[np.float64]
 FEATURES = (
     "letters",  # question model on words and letters
     "meaning",  # question model on the embedding
-    "both",  # question model on words, letters and the embedding together
     "nearest",  # cosine of the nearest example question
     "near",  # mean cosine of the three nearest
     "article_meaning",  # cosine of the nearest passage of an article
@@ -79,7 +78,6 @@ class Evidence:
     articles: Hits
     letters: Array
     meaning: Array
-    both: Array
     named: Array
     audience: Array
     current: str | None
@@ -95,7 +93,6 @@ def features_of(evidence: Evidence) -> Array:
     columns = [
         evidence.letters,
         evidence.meaning,
-        evidence.both,
         nearest,
         near,
         _relative_cosine(evidence.articles.semantic, position),

@@ -24,7 +24,7 @@ from indexer.search_index import Hits, Query, SearchIndex, Vector
 Flags = npt.NDArray[np.bool_]
 Order = npt.NDArray[np.intp]
 
-_FOLDS = 5
+_FOLDS = 4
 _SEED = 7
 _L2 = 0.3
 _CURRENT_TOPIC_WEIGHT = 0.8
@@ -149,7 +149,6 @@ def _evidence(
         articles=index.search(Query(terms, vector, _ARTICLE_KINDS, _ARTICLE_HITS)),
         letters=model.letters(question.text, terms),
         meaning=model.meaning(vector),
-        both=model.both(question.text, terms, vector),
         named=signals.named(terms),
         audience=signals.audience(question.audience),
         current=None,
@@ -165,7 +164,6 @@ def _without_vectors(evidence: Evidence) -> Evidence:
         examples=Hits(evidence.examples.lexical, ()),
         articles=Hits(evidence.articles.lexical, ()),
         meaning=np.zeros_like(evidence.meaning),
-        both=np.zeros_like(evidence.both),
         has_vector=False,
     )
 

@@ -35,6 +35,7 @@ _STOP, _PAUSE, _BLANK = ".", ",", "·"
 _LOOK_BACK = 5
 _LITTLE_ELSE = 2
 _TOGETHER = 30
+_NEIGHBOURS = 1
 _SHORT, _LONG, _STEM = 4, 6, 8
 _MOST_DISGUISES = 4
 
@@ -117,6 +118,17 @@ class _Reading:
 
     def past_pauses(self, at: int) -> int:
         return at | ((at & self.pauses) << 1)
+
+    def passages(self) -> Iterator[int]:
+        """The positions of every sentence together with the sentences beside it."""
+        ends = [i for i in range(self.size) if self.stops >> i & 1]
+        bounds = [0, *(i + 1 for i in ends)]
+        if bounds[-1] < self.size:
+            bounds.append(self.size)
+        count = max(1, len(bounds) - 1)
+        for i in range(count):
+            first, last = bounds[max(0, i - _NEIGHBOURS)], bounds[min(len(bounds) - 1, i + 1 + _NEIGHBOURS)]
+            yield ((1 << last) - 1) & ~((1 << first) - 1)
 
     def sentence(self, start: int, end: int) -> int:
         """The positions of the sentence, or sentences, that the words from `start` to `end` stand in."""
@@ -223,6 +235,33 @@ class _Rule:
     """Does not ring when one of these stands anywhere in the message."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Points:
+    """What single words and short phrases say for danger and against it, in whole points."""
+
+    words: Mapping[int, int]
+    phrases: tuple[tuple[_Pattern, int], ...]
+    enough: int
+    """So many points ring without a rule."""
+    least: int
+    """With fewer points a rule that is not `always` does not ring."""
+    signs: tuple[tuple[Danger, _Words], ...]
+    """What kind of danger the words speak of."""
+
+    def totals(self, reading: _Reading) -> list[tuple[int, int]]:
+        """Every passage with the sum of its points."""
+        counted = [(reading.masks[number], points) for number, points in self.words.items() if number in reading.masks]
+        for pattern, points in self.phrases:
+            if after := pattern.ends(reading, reading.everywhere):
+                counted.append((after >> 1, points))
+        return [(passage, sum(points for mask, points in counted if mask & passage)) for passage in reading.passages()]
+
+    def danger(self, reading: _Reading, passage: int) -> Danger:
+        """The first of the kinds that most words of the passage speak of."""
+        hits = [(words.step(reading, passage).bit_count(), -i, danger) for i, (danger, words) in enumerate(self.signs)]
+        return max(hits)[2]
+
+
 class CrisisRules:
     """Compiled rules. Safe to share between threads."""
 
@@ -247,6 +286,7 @@ class CrisisRules:
         self._past = self._patterns("fortid", data["fortid"])
         self._over = self._patterns("bra-na", data["bra-na"])
         self._rules = tuple(self._rule(entry) for entry in data["regler"])
+        self._points = self._point_table(data["poeng"])
         self._speller = _Speller(self._lexicon, data["stavekontroll"], data["riktige-ord"], data["sammenskrevet"])
 
     @classmethod
@@ -273,12 +313,17 @@ class CrisisRules:
         reading = self._without_idioms(_Reading(tokens, self._lexicon))
         over = _anywhere(self._over, reading)
         denials = reading.masks.get(self._negations.number, 0) & ~_covered(self._no_negations, reading)
+        totals = self._points.totals(reading)
         for rule in self._rules:
             if over and not rule.always:
                 continue
-            if (where := self._rings(rule, reading, denials)) is not None:
+            if (where := self._rings(rule, reading, denials, totals)) is not None:
                 return Alarm(rule.danger, self._about_others(reading, *where), rule.id)
-        return None
+        passage, most = max(totals, key=lambda total: total[1], default=(0, 0))
+        if over or most < self._points.enough:
+            return None
+        end = passage.bit_length()
+        return Alarm(self._points.danger(reading, passage), self._about_others(reading, end - 1, end), "poeng")
 
     def _without_idioms(self, reading: _Reading) -> _Reading:
         idioms = self._idioms if _anywhere((self._in_earnest,), reading) else (*self._idioms, *self._jokes)
@@ -287,7 +332,9 @@ class CrisisRules:
             return reading
         return _Reading([_BLANK if covered >> i & 1 else t for i, t in enumerate(reading.tokens)], self._lexicon)
 
-    def _rings(self, rule: _Rule, reading: _Reading, denials: int) -> tuple[int, int] | None:
+    def _rings(
+        self, rule: _Rule, reading: _Reading, denials: int, totals: Sequence[tuple[int, int]]
+    ) -> tuple[int, int] | None:
         """The words that made it ring."""
         for together in rule.patterns:
             for start, end in self._found(together, reading, 0 if rule.always else denials):
@@ -298,7 +345,10 @@ class CrisisRules:
                 sentence = reading.sentence(start, end)
                 if rule.unless and _anywhere(rule.unless, reading, sentence):
                     continue
-                if rule.always or not self._explained_away(reading, start, end, sentence):
+                if rule.always:
+                    return start, end
+                enough = any(total >= self._points.least for passage, total in totals if passage >> start & 1)
+                if enough and not self._explained_away(reading, start, end, sentence):
                     return start, end
         return None
 
@@ -363,6 +413,20 @@ class CrisisRules:
             unless=self._patterns(name, entry.get("uten", ())),
             unless_anywhere=self._patterns(name, entry.get("uten-i-meldingen", ())),
         )
+
+    def _point_table(self, data: Mapping[str, Any]) -> _Points:
+        words: defaultdict[int, int] = defaultdict(int)
+        phrases: list[tuple[_Pattern, int]] = []
+        for points, entries in data["ord"].items():
+            for entry in entries:
+                pattern = self._patterns("poeng", [entry])[0]
+                first = pattern.elements[0]
+                if len(pattern.elements) == 1 and isinstance(first, _Words) and not first.phrases:
+                    words[first.number] += int(points)
+                else:
+                    phrases.append((pattern, int(points)))
+        signs = tuple((Danger(kind), self._words("|".join(entries))) for kind, entries in data["slag"].items())
+        return _Points(dict(words), tuple(phrases), int(data["alarm"]), int(data["tvil"]), signs)
 
     def _together(self, rule: str, line: str) -> _Together:
         return _Together(self._patterns(rule, re.split(r" [&+] ", line)), " + " in line)
