@@ -31,7 +31,7 @@ _TOKEN = re.compile(r"[^\W_]+(?:[*@$€][^\W_]+)*|[.!?\n]+|[^\w\s]|_+")
 _DISGUISES = {"0": "øo", "1": "il", "3": "eæ", "4": "aå", "5": "s", "6": "g", "7": "t", "8": "b", "@": "aå", "$": "s", "€": "e"}
 _DISGUISES |= {"*": "aeiouyæøå"}
 _DISGUISE = re.compile("[" + re.escape("".join(_DISGUISES)) + "]")
-_STOP, _PAUSE, _BLANK = ".", ",", "·"
+_STOP, _ASKED, _PAUSE, _BLANK = ".", "?", ",", "·"
 _LOOK_BACK = 5
 _LITTLE_ELSE = 2
 _TOGETHER = 30
@@ -110,7 +110,7 @@ class _Reading:
         places: defaultdict[str, int] = defaultdict(int)
         for position, token in enumerate(self.tokens):
             places[token] |= 1 << position
-        self.stops, self.pauses = places[_STOP], places[_PAUSE]
+        self.stops, self.pauses = places[_STOP] | places[_ASKED], places[_PAUSE]
         self.masks: dict[int, int] = {}
         for token, mask in places.items():
             for number in lexicon.fitting(token):
@@ -590,15 +590,15 @@ def _spelled_word(spaced: str) -> str:
 
 
 def _tokens(text: str) -> Iterator[str]:
-    """Words and pictures; a «.» where a sentence ends, a «,» for all other signs."""
+    """Words and pictures; a «.» or a «?» where a sentence ends, a «,» for all other signs."""
     last = ""
     for match in _TOKEN.finditer(text):
         token = match.group()
         if token[0] in ".!?\n":
-            token = _STOP
+            token = _ASKED if "?" in token else _STOP
         elif not token[0].isalnum() and unicodedata.category(token[0]) != "So":
             token = _PAUSE
-        if token in (_STOP, _PAUSE) and last == token:
+        if token in (_STOP, _ASKED, _PAUSE) and last == token:
             continue
         last = token
         yield token
