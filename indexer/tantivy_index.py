@@ -35,8 +35,8 @@ class _Generation:
     position: Mapping[str, int]
     with_vector: npt.NDArray[np.bool_]
     vectors: npt.NDArray[np.float32]
-    rows_by_kind: Mapping[str, npt.NDArray[np.intp]]
-    """The rows of each kind that have a vector, so that a search looks only at those it may find."""
+    by_kind: Mapping[str, tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]]
+    """The rows of each kind that have a vector, and those vectors side by side: a search reads only what it may find, and copies nothing."""
 
 
 class TantivyIndex:
@@ -150,8 +150,9 @@ def _open(folder: Path) -> _Generation:
         vectors[stored["rows"]] = stored["vectors"].astype(np.float32)
     position = {p.id: row for row, p in enumerate(passages)}
     kinds = np.array([p.kind for p in passages])
-    rows_by_kind = {str(kind): np.flatnonzero((kinds == kind) & with_vector) for kind in np.unique(kinds)}
-    return _Generation(folder.name, index.searcher(), index.schema, passages, position, with_vector, vectors, rows_by_kind)
+    rows_of = {str(kind): np.flatnonzero((kinds == kind) & with_vector) for kind in np.unique(kinds)}
+    by_kind = {kind: (rows, np.ascontiguousarray(vectors[rows])) for kind, rows in rows_of.items()}
+    return _Generation(folder.name, index.searcher(), index.schema, passages, position, with_vector, vectors, by_kind)
 
 
 def _as_indexed(generation: _Generation, terms: list[list[str]]) -> dict[str, IndexedPassage]:
@@ -177,10 +178,11 @@ def _lexical(generation: _Generation, query: Query) -> tuple[Hit, ...]:
 
 
 def _semantic(generation: _Generation, query: Query) -> tuple[Hit, ...]:
-    found = [generation.rows_by_kind[kind] for kind in query.kinds if kind in generation.rows_by_kind]
+    found = [generation.by_kind[kind] for kind in query.kinds if kind in generation.by_kind]
     if query.vector is None or not found:
         return ()
-    rows = np.sort(np.concatenate(found))
-    cosines = generation.vectors[rows] @ query.vector
-    best = np.argsort(-cosines, kind="stable")[: query.limit]
+    rows = np.concatenate([rows for rows, _ in found])
+    cosines = np.concatenate([vectors @ query.vector for _, vectors in found])
+    # By cosine, and where two are alike by row: the same order whichever kinds were asked for.
+    best = np.lexsort((rows, -cosines))[: query.limit]
     return tuple(Hit(generation.passages[rows[at]], float(cosines[at])) for at in best)

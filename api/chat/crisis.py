@@ -240,7 +240,7 @@ class _Points:
     """What single words and short phrases say for danger and against it, in whole points."""
 
     words: Mapping[int, int]
-    phrases: tuple[tuple[_Pattern, int], ...]
+    phrases: tuple[tuple[tuple[_Pattern, ...], int], ...]
     enough: int
     """So many points ring without a rule."""
     least: int
@@ -251,8 +251,11 @@ class _Points:
     def totals(self, reading: _Reading) -> list[tuple[int, int]]:
         """Every passage with the sum of its points."""
         counted = [(reading.masks[number], points) for number, points in self.words.items() if number in reading.masks]
-        for pattern, points in self.phrases:
-            if after := pattern.ends(reading, reading.everywhere):
+        for patterns, points in self.phrases:
+            after = 0
+            for pattern in patterns:
+                after |= pattern.ends(reading, reading.everywhere)
+            if after:
                 counted.append((after >> 1, points))
         return [(passage, sum(points for mask, points in counted if mask & passage)) for passage in reading.passages()]
 
@@ -415,18 +418,18 @@ class CrisisRules:
         )
 
     def _point_table(self, data: Mapping[str, Any]) -> _Points:
-        words: defaultdict[int, int] = defaultdict(int)
-        phrases: list[tuple[_Pattern, int]] = []
-        for points, entries in data["ord"].items():
-            for entry in entries:
-                pattern = self._patterns("poeng", [entry])[0]
-                first = pattern.elements[0]
-                if len(pattern.elements) == 1 and isinstance(first, _Words) and not first.phrases:
-                    words[first.number] += int(points)
-                else:
-                    phrases.append((pattern, int(points)))
+        frames = {"saklig": self._frames, "tema": self._themes, "fortid": self._past}
+        words: dict[int, int] = {}
+        phrases = [(frames[name], int(points)) for name, points in data["rammer"].items()]
+        for entry, points in data["ord"].items():
+            pattern = self._patterns("poeng", [entry])
+            first = pattern[0].elements[0]
+            if len(pattern[0].elements) == 1 and isinstance(first, _Words) and not first.phrases:
+                words[first.number] = words.get(first.number, 0) + int(points)
+            else:
+                phrases.append((pattern, int(points)))
         signs = tuple((Danger(kind), self._words("|".join(entries))) for kind, entries in data["slag"].items())
-        return _Points(dict(words), tuple(phrases), int(data["alarm"]), int(data["tvil"]), signs)
+        return _Points(words, tuple(phrases), int(data["alarm"]), int(data["tvil"]), signs)
 
     def _together(self, rule: str, line: str) -> _Together:
         return _Together(self._patterns(rule, re.split(r" [&+] ", line)), " + " in line)
