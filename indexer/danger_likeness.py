@@ -23,7 +23,7 @@ HARMLESS = "ingen"
 
 _WORD_OR_MARK = re.compile(r"[^\W_]+|[^\w\s]")
 _SEED = 11
-_FOLDS = 5
+_FOLDS = 3
 _BESIDE_WORDS = 5.0
 _DANGER_WEIGHT, _QUESTION_WEIGHT = 3.0, 0.5
 _MOST_ORDINARY_ALARMS = 0.004

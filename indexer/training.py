@@ -24,7 +24,7 @@ from indexer.search_index import Hits, Query, SearchIndex, Vector
 Flags = npt.NDArray[np.bool_]
 Order = npt.NDArray[np.intp]
 
-_FOLDS = 4
+_FOLDS = 3
 _MOST_HELD_OUT = 4000
 """Ten weights are learned from a few thousand questions as well as from all."""
 _SEED = 7

@@ -127,7 +127,7 @@ class _Reading:
             bounds.append(self.size)
         count = max(1, len(bounds) - 1)
         for i in range(count):
-            first, last = bounds[max(0, i - _NEIGHBOURS)], bounds[min(len(bounds) - 1, i + 1 + _NEIGHBOURS)]
+            first, last = bounds[i], bounds[min(len(bounds) - 1, i + 1 + _NEIGHBOURS)]
             yield ((1 << last) - 1) & ~((1 << first) - 1)
 
     def sentence(self, start: int, end: int) -> int:

@@ -300,7 +300,7 @@ class Turns:
         if memory.pending is not Pending.CRISIS or decision.directive in _ENDS_A_CRISIS:
             return None
         matches = self._match(conversation, text, None)
-        asks = matches.verdict is Verdict.ANSWER and matches.certain and (matches.named or "?" in text)
+        asks = matches.verdict is Verdict.ANSWER and (matches.named or (matches.certain and "?" in text))
         return None if asks else memory.danger
 
     def _in_crisis(self, conversation: Conversation, danger: Danger) -> Outcome:
