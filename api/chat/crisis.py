@@ -335,9 +335,7 @@ class CrisisRules:
             return reading
         return _Reading([_BLANK if covered >> i & 1 else t for i, t in enumerate(reading.tokens)], self._lexicon)
 
-    def _rings(
-        self, rule: _Rule, reading: _Reading, denials: int, totals: Sequence[tuple[int, int]]
-    ) -> tuple[int, int] | None:
+    def _rings(self, rule: _Rule, reading: _Reading, denials: int, totals: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
         """The words that made it ring."""
         for together in rule.patterns:
             for start, end in self._found(together, reading, 0 if rule.always else denials):
@@ -609,9 +607,9 @@ def _tokens(text: str) -> Iterator[str]:
 
 def _near_each_other(places: Sequence[Sequence[tuple[int, int]]], stops: int, across: bool) -> Iterator[tuple[int, int]]:
     """One place of each, none over another, and what they span together."""
-    spans = [(start, end, ((start, end),)) for start, end in places[0]]
+    spans: list[tuple[int, int, tuple[tuple[int, int], ...]]] = [(start, end, ((start, end),)) for start, end in places[0]]
     for more in places[1:]:
-        wider = []
+        wider: list[tuple[int, int, tuple[tuple[int, int], ...]]] = []
         for (first, last, taken), (start, end) in product(spans, more):
             low, high = min(first, start), max(last, end)
             if high - low > _TOGETHER or not (across or not _spanned(stops, low, high)):

@@ -36,6 +36,10 @@ _SMALLTALK = {
     Directive.DENY: "nei",
 }
 _ENDS_A_CRISIS = frozenset({Directive.THANK, Directive.GOODBYE, Directive.HANDOFF, Directive.RESTART})
+_PLAINLY_HARMLESS = frozenset(
+    {Directive.GREET, Directive.THANK, Directive.IDENTITY, Directive.HANDOFF, Directive.KOMMUNE, Directive.AGE, Directive.RESTART}
+)
+"""What the second net need not look at. A farewell is not among them: «takk for alt, ha det» may be one for good."""
 _CRISIS_TOPICS = ("snakke-med-noen",)
 _OPTIONS_ASKED_BACK = 4
 _RANKED_TOPICS = 5
@@ -139,12 +143,12 @@ class Turns:
         return replace(conversation, language=written, memory=replace(conversation.memory, language=written))
 
     def _take_text(self, conversation: Conversation, text: str) -> Outcome:
-        if (like := self._parts.danger_in(text)) is not None:
-            return self._in_crisis(conversation, Danger(like))
         conversation = self._told(conversation, text)
         if (outcome := self._kommune_for_handoff(conversation, text)) is not None:
             return outcome
         decision = self._parts.dialogue.decide(conversation.id, text)
+        if decision.directive not in _PLAINLY_HARMLESS and (like := self._parts.danger_in(text)) is not None:
+            return self._in_crisis(conversation, Danger(like))
         if (meant := without_correction(text)) is not None:
             # What was meant is a new question: the topic that was misunderstood must not pull it back.
             text = meant
