@@ -3,6 +3,7 @@
 Works with what there is: without vectors by words alone, without the engine by the question model alone (then marked degraded).
 """
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,13 @@ _CERTAIN = 0.6
 _EXAMPLE_HITS, _ARTICLE_HITS = 80, 60
 _ARTICLE_KINDS = (PassageKind.SHORT, PassageKind.SECTION)
 _LISTED = 10
+_NAME_ENDS, _LINKING_WORD, _ACRONYM = (
+    re.compile(r"\s*[(:–]"),
+    re.compile(r" (?:og|for|til|i|ved|fra|som|når) "),
+    re.compile(r"\b[A-ZÆØÅ]{2,}\b"),
+)
+_TELLING_NAME = 8
+"""A first word shorter than this («Støtte», «Rett») names no topic by itself."""
 _REMEMBERED = 32
 """Vectors of the newest questions, in memory only: within one turn the same words are asked about twice."""
 
@@ -161,7 +169,10 @@ def decide(evidence: Evidence, weights: Weights) -> Matches:
     topics = tuple(evidence.topics[i] for i in order)
     named = bool(evidence.named[order[0]] > 0.99)
     floor = weights.abstain_below if semantic else weights.lexical_abstain_below
-    if inside < floor:
+    if named:
+        # Whoever says the name of a topic asks about it, however short the question.
+        verdict = Verdict.ANSWER
+    elif inside < floor:
         verdict = Verdict.ABSTAIN
     elif float(ranked[order[0]]) / max(total, 1e-9) < weights.ask_below:
         verdict = Verdict.ASK_BACK
@@ -176,20 +187,28 @@ class TopicSignals:
     def __init__(
         self, base: KnowledgeBase, analyzer: Analyzer, topics: Sequence[str], questions: Sequence[ExampleQuestion]
     ) -> None:
-        self._names: list[frozenset[str]] = []
+        self._names: list[tuple[frozenset[str], ...]] = []
         for topic in topics:
-            name = base.topics[topic].name if topic in base.topics else ""
-            self._names.append(frozenset(analyzer.terms(name.split("(")[0].split(":")[0])))
+            names = _spoken_names(base.topics[topic].name) if topic in base.topics else ()
+            self._names.append(tuple(terms for name in names if (terms := frozenset(analyzer.terms(name)))))
         self._count = len(topics)
         self._usual = _usual_audiences(topics, questions)
 
     def named(self, terms: Sequence[str]) -> Array:
-        """The share of each topic's name that the terms say."""
+        """The share of each topic's name that the terms say; of its names, the one said most of."""
         said = set(terms)
-        return np.array([len(name & said) / len(name) if name else 0.0 for name in self._names])
+        return np.array([max((len(name & said) / len(name) for name in names), default=0.0) for names in self._names])
 
     def audience(self, audience: str) -> Array:
         return self._usual.get(audience, np.zeros(self._count))
+
+
+def _spoken_names(name: str) -> tuple[str, ...]:
+    """How people say a topic's name: «Parkeringstillatelse for forflytningshemmede» as «parkeringstillatelse», «Individuell plan (IP)» also as «IP»."""
+    head = _NAME_ENDS.split(name)[0]
+    short = _LINKING_WORD.split(head)[0]
+    acronyms = _ACRONYM.findall(name)
+    return (head, *([short] if len(short) >= _TELLING_NAME else []), *acronyms)
 
 
 def _usual_audiences(topics: Sequence[str], questions: Sequence[ExampleQuestion]) -> Mapping[str, Array]:

@@ -225,7 +225,7 @@ class Turns:
         topic = conversation.memory.topic
         assert topic is not None
         matches = self._match(conversation, text, topic)
-        if matches.certain and matches.topics[0] != topic and matches.named:
+        if matches.named and matches.topics[0] != topic:
             return self._answer(conversation, text, decision)
         facet = self._parts.facets.facet_of(text) or decision.facet or Facet.WHAT
         ranked = replace(matches, topics=tuple(dict.fromkeys((topic, *matches.topics))))
@@ -304,7 +304,7 @@ class Turns:
         if memory.pending is not Pending.CRISIS or decision.directive in _ENDS_A_CRISIS:
             return None
         matches = self._match(conversation, text, None)
-        asks = matches.verdict is Verdict.ANSWER and (matches.named or (matches.certain and "?" in text))
+        asks = matches.verdict is Verdict.ANSWER and "?" in text and (matches.named or matches.certain)
         return None if asks else memory.danger
 
     def _in_crisis(self, conversation: Conversation, danger: Danger) -> Outcome:
