@@ -31,7 +31,7 @@ _SEED = 7
 _L2 = 0.3
 _CURRENT_TOPIC_WEIGHT = 0.8
 """Chosen by hand: single questions cannot teach how much the talk so far says. About a third of a clear hit."""
-_COST_WRONG_ANSWER, _COST_SILENT, _COST_ASKED = 1.0, 0.6, 0.75
+_COST_WRONG_ANSWER, _COST_SILENT, _COST_ASKED = 1.0, 0.6, 0.9
 """Asking back costs nearly as much as a wrong answer: whoever asked a plain question waits for one, and an answer that is less than
 certain offers the other topics beside it all the same."""
 
