@@ -41,7 +41,7 @@ run: setup
 
 # The three branches (app, bot, web) do not wait for each other.
 setup:
-	@$(MAKE) --no-print-directory -j3 $(SPACY_STAMP) $(STAMPS)/bot-model $(STAMPS)/web
+	@$(MAKE) --no-print-directory --silent -j3 $(SPACY_STAMP) $(STAMPS)/bot-model $(STAMPS)/web
 
 $(UV):
 	$(call say,Henter uv (installerer Python-pakker))

@@ -126,15 +126,15 @@ class Analyzer:
             first = word[:cut]
             heads = (first, first.removesuffix("s"), first.removesuffix("e"))
             head = next((h for h in heads if len(h) >= _MIN_PART and h in self._vocabulary), None)
-            # The second part's lemma costs a call of the language model: only where the first part is a word.
             if head is not None and (rest := self._known(word[cut:])) is not None:
                 return (head, rest)
         return ()
 
     def _known(self, word: str) -> str | None:
+        """The word of the domain that this is a form of. By the table alone: most pieces of a word are no words to ask a language model about."""
         if word in self._vocabulary:
             return word
-        lemma = self._lemma(word)
+        lemma = self._lists.lemmas.get(word)
         return lemma if lemma in self._vocabulary else None
 
     def _uncached_respelling(self, word: str) -> str:

@@ -203,7 +203,8 @@ def train_matcher(library: Library) -> tuple[Weights, TrainingReport]:
 
 def lemma_table(library: Library, spacy_model: str) -> dict[str, str]:
     """The dictionary form of every word the knowledge uses, where it differs from the word. Raises `SpacyModelMissing`."""
-    texts = (text for p in library.passages for text in (p.title, p.text))
+    texts = [text for p in library.passages for text in (p.title, p.text)]
+    texts += [text for phrase, terms in library.word_lists.phrases.items() for text in (phrase, *terms)]
     forms = {library.word_lists.variants.get(word, word) for text in texts for word in words_of(text) if not word.isdigit()}
     return SpacyLemmatizer(load_spacy(spacy_model)).lemmas(sorted(forms))
 

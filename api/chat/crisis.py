@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ _LITTLE_ELSE = 2
 _TOGETHER = 30
 _NEIGHBOURS = 1
 _SHORT, _LONG, _STEM = 4, 6, 8
-_MOST_DISGUISES = 4
+_MOST_GUESSES = 64
+_MOST_PLACES = 200
 
 
 class Danger(StrEnum):
@@ -49,6 +51,9 @@ class Danger(StrEnum):
     MEDICAL = "medisinsk"
     CHILD = "barn-i-fare"
     THREAT = "trussel"
+
+
+_HARMED_BY_OTHERS = (Danger.ABUSE, Danger.VIOLENCE, Danger.THREAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +91,10 @@ class _Lexicon:
     def fitting(self, word: str) -> set[int]:
         found = set(self._exact.get(word, ()))
         for i in range(1, len(word) + 1):
-            found |= self._starts.get(word[:i], frozenset())
-            found |= self._ends.get(word[-i:], frozenset())
+            if beginning := self._starts.get(word[:i]):
+                found |= beginning
+            if ending := self._ends.get(word[-i:]):
+                found |= ending
         for middle, numbers in self._inside.items():
             if middle in word:
                 found |= numbers
@@ -101,7 +108,7 @@ class _Lexicon:
 class _Reading:
     """The words of a text, and for every element of the patterns the positions where it fits."""
 
-    __slots__ = ("everywhere", "masks", "pauses", "size", "stops", "tokens")
+    __slots__ = ("_alive", "everywhere", "masks", "pauses", "size", "stops", "tokens", "within")
 
     def __init__(self, tokens: Sequence[str], lexicon: _Lexicon) -> None:
         self.tokens = tuple(tokens)
@@ -111,16 +118,34 @@ class _Reading:
         for position, token in enumerate(self.tokens):
             places[token] |= 1 << position
         self.stops, self.pauses = places[_STOP] | places[_ASKED], places[_PAUSE]
+        self.within = ~self.stops & (self.everywhere >> 1)
+        self._alive: dict[_Words, tuple[_Pattern, ...]] = {}
         self.masks: dict[int, int] = {}
         for token, mask in places.items():
             for number in lexicon.fitting(token):
                 self.masks[number] = self.masks.get(number, 0) | mask
 
+    def without(self, covered: int) -> "_Reading":
+        """The same text with the words at these positions blank."""
+        kept = _Reading.__new__(_Reading)
+        kept.tokens = tuple(_BLANK if covered >> i & 1 else token for i, token in enumerate(self.tokens))
+        kept.size, kept.everywhere, kept.within, kept.stops = self.size, self.everywhere, self.within, self.stops
+        kept.pauses = self.pauses & ~covered
+        kept.masks = {number: left for number, mask in self.masks.items() if (left := mask & ~covered)}
+        kept._alive = {}
+        return kept
+
+    def alive(self, words: "_Words") -> tuple["_Pattern", ...]:
+        """The phrases of an element that stand somewhere in the text: asked for again and again, looked for once."""
+        if (phrases := self._alive.get(words)) is None:
+            phrases = self._alive[words] = tuple(p for p in words.phrases if p.ends(self, self.everywhere))
+        return phrases
+
     def past_pauses(self, at: int) -> int:
         return at | ((at & self.pauses) << 1)
 
     def passages(self) -> Iterator[int]:
-        """The positions of every sentence together with the sentences beside it."""
+        """The positions of every sentence together with the one after it."""
         ends = [i for i in range(self.size) if self.stops >> i & 1]
         bounds = [0, *(i + 1 for i in ends)]
         if bounds[-1] < self.size:
@@ -138,7 +163,7 @@ class _Reading:
         return ((1 << last) - 1) & ~((1 << first) - 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Words:
     """One of a set of words, or one of a set of phrases, here."""
 
@@ -148,13 +173,14 @@ class _Words:
     refused: bool
 
     def step(self, reading: _Reading, at: int) -> int:
-        here = reading.past_pauses(at)
+        here = at | ((at & reading.pauses) << 1)
         fit = here & reading.masks.get(self.number, 0)
         if self.refused:
-            return _without_bits(here & ~fit, lambda position: any(p.ends(reading, position) for p in self.phrases))
+            return _without_bits(here & ~fit, lambda position: any(p.ends(reading, position) for p in reading.alive(self)))
         after = fit << 1
-        for phrase in self.phrases:
-            after |= phrase.ends(reading, here)
+        if self.phrases:
+            for phrase in reading.alive(self):
+                after |= phrase.ends(reading, here)
         return after | at if self.optional else after
 
 
@@ -165,8 +191,9 @@ class _Gap:
     most: int
 
     def step(self, reading: _Reading, at: int) -> int:
+        pauses, within = reading.pauses, reading.within
         for _ in range(self.most):
-            at |= (reading.past_pauses(at) & ~reading.stops & (reading.everywhere >> 1)) << 1
+            at |= ((at | ((at & pauses) << 1)) & within) << 1
         return at
 
 
@@ -186,7 +213,7 @@ class _Edge:
 class _Pattern:
     elements: tuple[_Words | _Gap | _Edge, ...]
     needs: tuple[int, ...]
-    """Elements without which there is no use trying, the rarest first."""
+    """Elements without which there is no use trying."""
     negative: bool
     """A negation is part of what it says."""
 
@@ -204,12 +231,22 @@ class _Pattern:
 
     def found(self, reading: _Reading) -> Iterator[tuple[int, int]]:
         """Every start, with the nearest end."""
-        if not self.ends(reading, reading.everywhere):
-            return
-        for start in range(reading.size):
+        for start in self._starts(reading, reading.everywhere >> 1):
             after = self.ends(reading, 1 << start)
-            if after and (end := (after & -after).bit_length() - 1) > start:
+            if (end := (after & -after).bit_length() - 1) > start:
                 yield start, end
+
+    def _starts(self, reading: _Reading, among: int) -> Iterator[int]:
+        """Found by halving: where nothing begins in a half, nothing more is tried there."""
+        if not self.ends(reading, among):
+            return
+        last, first = among.bit_length() - 1, (among & -among).bit_length() - 1
+        if first == last:
+            yield first
+            return
+        lower = (1 << (first + last) // 2 + 1) - 1
+        yield from self._starts(reading, among & lower)
+        yield from self._starts(reading, among & ~lower)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +255,7 @@ class _Together:
 
     parts: tuple[_Pattern, ...]
     across: bool
+    needs: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,17 +274,13 @@ class _Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class _Points:
-    """What single words and short phrases say for danger and against it, in whole points."""
+class _Doubt:
+    """What the groups of words say for danger and against it, in whole points. It only ever holds a rule back."""
 
     words: Mapping[int, int]
     phrases: tuple[tuple[tuple[_Pattern, ...], int], ...]
-    enough: int
-    """So many points ring without a rule."""
     least: int
-    """With fewer points a rule that is not `always` does not ring."""
-    signs: tuple[tuple[Danger, _Words], ...]
-    """What kind of danger the words speak of."""
+    """With fewer points in its passage, a rule that is not `always` does not ring."""
 
     def totals(self, reading: _Reading) -> list[tuple[int, int]]:
         """Every passage with the sum of its points."""
@@ -259,11 +293,6 @@ class _Points:
                 counted.append((after >> 1, points))
         return [(passage, sum(points for mask, points in counted if mask & passage)) for passage in reading.passages()]
 
-    def danger(self, reading: _Reading, passage: int) -> Danger:
-        """The first of the kinds that most words of the passage speak of."""
-        hits = [(words.step(reading, passage).bit_count(), -i, danger) for i, (danger, words) in enumerate(self.signs)]
-        return max(hits)[2]
-
 
 class CrisisRules:
     """Compiled rules. Safe to share between threads."""
@@ -273,11 +302,13 @@ class CrisisRules:
         self._lexicon = _Lexicon()
         self._lines: Mapping[str, Sequence[Any]] = data["grupper"]
         self._groups: dict[str, tuple[frozenset[str], tuple[_Pattern, ...]]] = {}
+        self._elements: dict[str, _Words] = {}
         self._negations = self._words("{ikke}")
         self._negating_words = self._group("ikke")[0]
         self._between = self._words("{mellomord}")
         self._first_person = self._words("{selv-i-fare}")
         self._others = self._words("{andre-i-fare}")
+        self._exposed = self._words("{andre-utsatt}")
         self._by = self._words("{av}")
         self._now = self._pattern("{na}")
         self._in_earnest = self._pattern("{alvor}")
@@ -289,7 +320,7 @@ class CrisisRules:
         self._past = self._patterns("fortid", data["fortid"])
         self._over = self._patterns("bra-na", data["bra-na"])
         self._rules = tuple(self._rule(entry) for entry in data["regler"])
-        self._points = self._point_table(data["poeng"])
+        self._doubt = self._weighed(data["tvil"])
         self._speller = _Speller(self._lexicon, data["stavekontroll"], data["riktige-ord"], data["sammenskrevet"])
 
     @classmethod
@@ -316,28 +347,27 @@ class CrisisRules:
         reading = self._without_idioms(_Reading(tokens, self._lexicon))
         over = _anywhere(self._over, reading)
         denials = reading.masks.get(self._negations.number, 0) & ~_covered(self._no_negations, reading)
-        totals = self._points.totals(reading)
+        totals = self._doubt.totals(reading)
         for rule in self._rules:
             if over and not rule.always:
                 continue
             if (where := self._rings(rule, reading, denials, totals)) is not None:
-                return Alarm(rule.danger, self._about_others(reading, *where), rule.id)
-        passage, most = max(totals, key=lambda total: total[1], default=(0, 0))
-        if over or most < self._points.enough:
-            return None
-        end = passage.bit_length()
-        return Alarm(self._points.danger(reading, passage), self._about_others(reading, end - 1, end), "poeng")
+                return Alarm(rule.danger, self._about_others(reading, rule.danger, *where), rule.id)
+        return None
 
     def _without_idioms(self, reading: _Reading) -> _Reading:
         idioms = self._idioms if _anywhere((self._in_earnest,), reading) else (*self._idioms, *self._jokes)
         covered = _covered(idioms, reading)
         if not covered:
             return reading
-        return _Reading([_BLANK if covered >> i & 1 else t for i, t in enumerate(reading.tokens)], self._lexicon)
+        return reading.without(covered)
 
     def _rings(self, rule: _Rule, reading: _Reading, denials: int, totals: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
         """The words that made it ring."""
+        present = reading.masks.keys()
         for together in rule.patterns:
+            if not together.needs <= present:
+                continue
             for start, end in self._found(together, reading, 0 if rule.always else denials):
                 if rule.alone and not _is_all(reading.tokens, start, end):
                     continue
@@ -348,23 +378,23 @@ class CrisisRules:
                     continue
                 if rule.always:
                     return start, end
-                enough = any(total >= self._points.least for passage, total in totals if passage >> start & 1)
+                enough = any(total >= self._doubt.least for passage, total in totals if passage >> start & 1)
                 if enough and not self._explained_away(reading, start, end, sentence):
                     return start, end
         return None
 
     def _found(self, together: _Together, reading: _Reading, denials: int) -> Iterator[tuple[int, int]]:
         """Where all the parts stand near each other, none of them inside another and none of them denied."""
-        if not all(part.ends(reading, reading.everywhere) for part in together.parts):
-            return
-        places = [
-            [
+        places = []
+        for part in together.parts:
+            standing = [
                 (start, end)
                 for start, end in part.found(reading)
                 if not denials or part.negative or not self._denied(reading, start, end, denials)
             ]
-            for part in together.parts
-        ]
+            if not standing:
+                return
+            places.append(standing)
         yield from _near_each_other(places, reading.stops, together.across)
 
     def _denied(self, reading: _Reading, start: int, end: int, denials: int) -> bool:
@@ -388,20 +418,20 @@ class CrisisRules:
         own = _spanned(reading.masks.get(self._first_person.number, 0), start, end)
         return _anywhere(self._frames, reading, sentence) or _anywhere(self._themes, reading, sentence if own else None)
 
-    def _about_others(self, reading: _Reading, start: int, end: int) -> bool:
-        """The person nearest the end of what rang decides: «pappa slår meg», «pappa slår lillebror», «hun vil ta livet sitt»."""
-        mine = reading.masks.get(self._first_person.number, 0)
-        theirs = reading.masks.get(self._others.number, 0)
-        by = reading.masks.get(self._by.number, 0)
+    def _about_others(self, reading: _Reading, danger: Danger, start: int, end: int) -> bool:
+        """The person nearest the end of what rang decides: «pappa slår meg», «pappa slår lillebror», «hun vil ta livet sitt»; where
+        there is none, the one named next. Of those who harm others, only the one who is harmed counts."""
         sentence = reading.sentence(start, end)
-        for position in range(end - 1, -1, -1):
-            if not sentence >> position & 1:
-                break
-            if mine >> position & 1:
-                return False
-            if theirs >> position & 1 and not (position and by >> (position - 1) & 1):
-                return True
-        return False
+        mine = reading.masks.get(self._first_person.number, 0) & sentence
+        if danger in _HARMED_BY_OTHERS:
+            doers = reading.masks.get(self._by.number, 0) << 1
+            theirs = reading.masks.get(self._exposed.number, 0) & sentence & ~doers
+        else:
+            theirs = reading.masks.get(self._others.number, 0) & sentence
+        before = (1 << end) - 1
+        if (mine | theirs) & before:
+            return (theirs & before).bit_length() > (mine & before).bit_length()
+        return bool(theirs) and (not mine or theirs & -theirs < mine & -mine)
 
     def _rule(self, entry: Mapping[str, Any]) -> _Rule:
         name = entry["id"]
@@ -415,22 +445,22 @@ class CrisisRules:
             unless_anywhere=self._patterns(name, entry.get("uten-i-meldingen", ())),
         )
 
-    def _point_table(self, data: Mapping[str, Any]) -> _Points:
+    def _weighed(self, data: Mapping[str, Any]) -> _Doubt:
         frames = {"saklig": self._frames, "tema": self._themes, "fortid": self._past}
         words: dict[int, int] = {}
         phrases = [(frames[name], int(points)) for name, points in data["rammer"].items()]
-        for entry, points in data["ord"].items():
-            pattern = self._patterns("poeng", [entry])
+        for group, points in data["grupper"].items():
+            pattern = self._patterns("tvil", [group])
             first = pattern[0].elements[0]
-            if len(pattern[0].elements) == 1 and isinstance(first, _Words) and not first.phrases:
-                words[first.number] = words.get(first.number, 0) + int(points)
+            if isinstance(first, _Words) and not first.phrases:
+                words[first.number] = int(points)
             else:
                 phrases.append((pattern, int(points)))
-        signs = tuple((Danger(kind), self._words("|".join(entries))) for kind, entries in data["slag"].items())
-        return _Points(words, tuple(phrases), int(data["alarm"]), int(data["tvil"]), signs)
+        return _Doubt(words, tuple(phrases), int(data["minst"]))
 
     def _together(self, rule: str, line: str) -> _Together:
-        return _Together(self._patterns(rule, re.split(r" [&+] ", line)), " + " in line)
+        parts = self._patterns(rule, re.split(r" [&+] ", line))
+        return _Together(parts, " + " in line, frozenset(number for part in parts for number in part.needs))
 
     def _patterns(self, rule: str, lines: Iterable[Any]) -> tuple[_Pattern, ...]:
         try:
@@ -461,8 +491,11 @@ class CrisisRules:
         return self._words(part)
 
     def _words(self, part: str) -> _Words:
-        words, phrases = self._alternatives(part.strip("!?"))
-        return _Words(self._lexicon.add(words), phrases, part.endswith("?"), part.startswith("!"))
+        """One for each way of writing it, so that what a reading finds out about it holds everywhere."""
+        if part not in self._elements:
+            words, phrases = self._alternatives(part.strip("!?"))
+            self._elements[part] = _Words(self._lexicon.add(words), phrases, part.endswith("?"), part.startswith("!"))
+        return self._elements[part]
 
     def _alternatives(self, part: str) -> tuple[frozenset[str], tuple[_Pattern, ...]]:
         words: set[str] = set()
@@ -494,16 +527,20 @@ class _Speller:
         self._known = known
         self._targets = frozenset(str(w) for w in targets)
         self._right = frozenset(str(w) for w in right)
-        self._glued = tuple(sorted((str(w) for w in glued), key=len, reverse=True))
+        self._glued = frozenset(str(w) for w in glued)
+        each = "|".join(re.escape(w) for w in sorted(self._glued, key=len, reverse=True))
+        self._glued_word, self._all_glued = re.compile(each), re.compile(f"(?:{each}){{2,}}")
+        self._heads = frozenset(word[:2] for word in self._targets if len(word) >= _STEM)
         self._slips: defaultdict[str, list[str]] = defaultdict(list)
         for word in sorted(self._targets):
             for variant in {word, *_one_letter_less(word)}:
                 self._slips[variant].append(word)
 
     def mended(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
+        mended = {token: self._mended(token) for token in set(tokens)}
         words: list[str] = []
         for token in tokens:
-            words.extend(self._mended(token))
+            words.extend(mended[token])
             while len(words) > 1 and self._belong_together(words[-2], words[-1]):
                 words[-2:] = [words[-2] + words[-1]]
         return tuple(words)
@@ -524,11 +561,11 @@ class _Speller:
 
     def _unmasked(self, word: str) -> str:
         """«d0», «dr3pe», «s*lvmord» and «sl4r» as the words they are."""
-        signs = _DISGUISE.findall(word)
-        if not signs or len(signs) > _MOST_DISGUISES:
+        meanings = [_DISGUISES[sign] for sign in _DISGUISE.findall(word)]
+        if not meanings or prod(map(len, meanings)) > _MOST_GUESSES:
             return word
         guesses = []
-        for letters in product(*(_DISGUISES[sign] for sign in signs)):
+        for letters in product(*meanings):
             letter = iter(letters)
             guesses.append("".join(next(letter) if c in _DISGUISES else c for c in word))
         return next((g for g in guesses if g in self._targets), None) or next(filter(self._is_known, guesses), word)
@@ -537,7 +574,8 @@ class _Speller:
         """The word of danger it is one slip from, or begins one slip from: «selvmodstanker»."""
         if len(word) < _SHORT - 1:
             return None
-        for length in (len(word), *range(len(word) - 1, _STEM - 2, -1)):
+        shorter = range(len(word) - 1, _STEM - 2, -1) if word[:2] in self._heads else ()
+        for length in (len(word), *shorter):
             head = word[:length]
             for variant in (head, *_one_letter_less(head)):
                 for right in self._slips.get(variant, ()):
@@ -547,16 +585,7 @@ class _Speller:
 
     def _taken_apart(self, word: str) -> tuple[str, ...]:
         """«jegvildø» is «jeg vil dø»; empty where it is not made up of such words only."""
-        if not word:
-            return ()
-        for first in self._glued:
-            if word.startswith(first):
-                rest = word[len(first) :]
-                if rest in self._glued:
-                    return (first, rest)
-                if more := self._taken_apart(rest):
-                    return (first, *more)
-        return ()
+        return tuple(self._glued_word.findall(word)) if self._all_glued.fullmatch(word) else ()
 
     def _belong_together(self, first: str, second: str) -> bool:
         both = first + second
@@ -565,7 +594,6 @@ class _Speller:
             and second.isalpha()
             and len(both) >= _STEM
             and len(second) > 2
-            and first not in self._glued
             and any(both[:i] in self._targets for i in range(max(_STEM, len(first) + 2), len(both) + 1))
         )
 
@@ -606,17 +634,19 @@ def _tokens(text: str) -> Iterator[str]:
 
 
 def _near_each_other(places: Sequence[Sequence[tuple[int, int]]], stops: int, across: bool) -> Iterator[tuple[int, int]]:
-    """One place of each, none over another, and what they span together."""
-    spans: list[tuple[int, int, tuple[tuple[int, int], ...]]] = [(start, end, ((start, end),)) for start, end in places[0]]
+    """One place of each, none over another, and what they span together. Of a text that says the same over and over, the beginning."""
+    spans: list[tuple[int, int, tuple[tuple[int, int], ...]]] = [
+        (start, end, ((start, end),)) for start, end in places[0][:_MOST_PLACES]
+    ]
     for more in places[1:]:
         wider: list[tuple[int, int, tuple[tuple[int, int], ...]]] = []
-        for (first, last, taken), (start, end) in product(spans, more):
+        for (first, last, taken), (start, end) in product(spans, more[:_MOST_PLACES]):
             low, high = min(first, start), max(last, end)
             if high - low > _TOGETHER or not (across or not _spanned(stops, low, high)):
                 continue
             if all(end <= s or e <= start for s, e in taken):
                 wider.append((low, high, (*taken, (start, end))))
-        spans = wider
+        spans = wider[:_MOST_PLACES]
     yield from ((first, last) for first, last, _ in spans)
 
 

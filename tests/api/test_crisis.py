@@ -28,6 +28,11 @@ LABELLED = Path(__file__).parents[1] / "evaluation" / "crisis.jsonl"
         ("han har svelget et batteri", Danger.MEDICAL),
         ("jeg er redd for at jeg skal skade babyen", Danger.CHILD),
         ("jeg skal ta med kniv på skolen i morgen", Danger.THREAT),
+        ("far min slår meg når han er sint", Danger.VIOLENCE),
+        ("eksen sier at han skal drepe meg", Danger.THREAT),
+        ("kjæresten min truer med å ta livet av seg hvis jeg går", Danger.SUICIDE),
+        ("Jeg har ristet babyen. Hun gråter ikke lenger.", Danger.CHILD),
+        ("guten vår på 3 har drukke lampeolje", Danger.MEDICAL),
     ],
 )
 def test_danger_is_seen_and_named(text: str, danger: Danger) -> None:
@@ -50,6 +55,9 @@ def test_danger_is_seen_and_named(text: str, danger: Danger) -> None:
         "Er det mulig å få hjelp til å leve med kronisk sykdom?",
         "Hunden min døde i fjor",
         "Hvordan søker vi om avlastning?",
+        "jeg har ikke lyst til å dø, jeg er bare lei meg",
+        "hvorfor tar Hedda Gabler livet sitt i stykket? trenger det til muntlig",
+        "Sønnen vår har epilepsi og får anfall om natta, kan vi få hjelpestønad?",
         "",
     ],
 )
@@ -65,7 +73,20 @@ def test_danger_in_the_last_sentence_of_a_long_message_is_seen_in_time() -> None
     assert time.perf_counter() - began < 0.1
 
 
-@pytest.mark.parametrize("written", ["j\u200beg vi\u200bl d\u200bø", "JEG VIL DØ", "jeg viiiil døøøø", "jeg vil d ø", "selvm0rd"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "j\u200beg vi\u200bl d\u200bø",
+        "JEG VIL DØ",
+        "jeg viiiil døøøø",
+        "jeg vil d ø",
+        "selvm0rd",
+        "jegvildø",
+        "s*lvmord",
+        "pappa sl4r meg",
+        "selv mord",
+    ],
+)
 def test_disguises_do_not_hide_it(written: str) -> None:
     assert RULES.check(written) is not None
 
@@ -77,6 +98,30 @@ def test_a_friend_in_danger_is_told_apart_from_oneself() -> None:
     own = RULES.check("jeg vil ta livet mitt")
     assert own is not None
     assert not own.third_person
+
+
+@pytest.mark.parametrize(
+    ("text", "third_person"),
+    [
+        ("pappa slår meg", False),
+        ("pappa slår lillebror", True),
+        ("jeg blir slått av stefaren min", False),
+        ("babyen puster ikke", True),
+        ("fant tau på rommet til sønnen min", True),
+    ],
+)
+def test_the_one_who_is_harmed_decides_whom_it_is_about(text: str, third_person: bool) -> None:
+    alarm = RULES.check(text)
+    assert alarm is not None
+    assert alarm.third_person is third_person
+
+
+def test_the_same_words_over_and_over_do_not_hold_the_answer_up() -> None:
+    text = ("jeg kutter han slår meg kniv natt alene mamma full redd " * 40)[:2000]
+    began = time.perf_counter()
+    RULES.check(text)
+    RULES.check(("s*l*m*rd d0 " * 200)[:2000])
+    assert time.perf_counter() - began < 1
 
 
 @given(st.text(max_size=300))
