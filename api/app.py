@@ -173,7 +173,7 @@ def _parts(
     turns = Turns(
         TurnParts(
             crisis=CrisisRules.from_file(settings.knowledge_dir / "krise.yml"),
-            danger_in=library.danger_in,
+            likeness=library.likeness,
             masker=_masker(settings, library),
             dialogue=background.dialogue,
             matcher=library,
@@ -181,6 +181,7 @@ def _parts(
             facets=library.facets,
             languages=library.languages,
             texts=texts,
+            starting_points=base.starting_points,
             helplines=base.helplines,
             kommuner=kommuner,
             conversations=conversations,

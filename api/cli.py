@@ -37,7 +37,7 @@ from api.supervisor import Bot
 from indexer.article import Audience, Language
 from indexer.checks import check_knowledge
 from indexer.knowledge_base import KnowledgeUnreadable, load_knowledge
-from indexer.library import WEIGHTS, Library, lemma_table, open_library, train_matcher
+from indexer.library import Library, lemma_table, open_library, train_matcher
 from indexer.matching import Question
 from indexer.reading_set import ReadingSetBroken
 from indexer.search_index import SearchUnavailable
@@ -261,18 +261,16 @@ def search(
 
 
 @train_app.command("matcher")
-def train_matcher_command(
-    write: Annotated[bool, typer.Option(help="Skriv vektene til indexer/ranking_weights.json.")] = True,
-) -> None:
-    """Lær hvordan søk og klassifisering skal veies sammen, på eksempelspørsmål som modellene ikke har sett."""
+def train_matcher_command() -> None:
+    """Lær av eksemplene i kunnskapen: hva spørsmål betyr, og hvordan alt veies sammen. Skriver indexer/trained/."""
     with one_sentence():
         library = _library()
         library.sync()
         _follow_up(library)
-        weights, report = train_matcher(library)
-    if write:
-        weights.write(WEIGHTS)
-    out.print(json.dumps(asdict(report), indent=1))
+        with _progress("Leser eksemplene") as advance:
+            result = train_matcher(library, advance)
+    figures = {"questions": result.questions, "matching": result.matching, "likeness": result.likeness}
+    out.print(json.dumps(figures, indent=1, default=asdict))
 
 
 @train_app.command("lemmas")

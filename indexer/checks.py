@@ -46,6 +46,7 @@ def check_knowledge(base: KnowledgeBase, today: date) -> list[Finding]:
         found.extend(check_article(article, base, today))
     found.extend(_check_rates(base, today))
     found.extend(_check_questions(base))
+    found.extend(_check_starting_points(base))
     return sorted(found, key=lambda f: (str(f.path), f.line, f.rule))
 
 
@@ -172,6 +173,12 @@ def _check_rates(base: KnowledgeBase, today: date) -> Iterator[Finding]:
     for rate in base.rates.values():
         if rate.valid_from is None or not rate.source_url:
             yield Finding(base.folder / "satser.yml", 1, "sats", f"«{rate.id}» needs gyldig_fra and kilde.url")
+
+
+def _check_starting_points(base: KnowledgeBase) -> Iterator[Finding]:
+    for audience, topics in base.starting_points.items():
+        for unknown in [topic for topic in topics if topic not in base.topics]:
+            yield Finding(base.folder / "startpunkter.yml", 1, "tema", f"«{unknown}» for {audience} is not a topic of tema.yml")
 
 
 def _check_questions(base: KnowledgeBase) -> Iterator[Finding]:

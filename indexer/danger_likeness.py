@@ -1,7 +1,7 @@
 """Is a message like those that people in danger write? The second net, behind the rules of `api/chat/crisis.py`, for what no rule knows.
 
-Linear models on words, letters and (once there are vectors) the embedding, trained where they run on `knowledge/fareeksempler.yml` against
-harmless messages that sound alike and all example questions. The rules come first and need none of this.
+It also knows what ordinary questions are like, and so holds back a rule that is not certain of itself. Words and letters are learned where the
+service runs, from `knowledge/fareeksempler.yml` against all example questions; meaning comes trained (`meaning.py`). The rules need none of this.
 """
 
 import re
@@ -12,23 +12,19 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import LinearSVC
 
 from indexer.analysis import normalise
+from indexer.meaning import MeaningModel
+from indexer.ranking import DangerWeights
 from indexer.search_index import Vector
 
 HARMLESS = "ingen"
-"""The kind of the examples that only sound dangerous."""
+"""The kind of the examples that only sound dangerous, and of ordinary questions in the model of meaning."""
 
 _WORD_OR_MARK = re.compile(r"[^\W_]+|[^\w\s]")
 _SEED = 11
-_FOLDS = 3
-_BESIDE_WORDS = 5.0
 _DANGER_WEIGHT, _QUESTION_WEIGHT = 3.0, 0.5
-_MOST_ORDINARY_ALARMS = 0.004
-_MOST_HARMLESS_ALARMS = 0.04
-"""Of questions about rights and services, and of messages that sound alarming and are not: how many may raise the alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +33,6 @@ class DangerExample:
 
     text: str
     kind: str | None
-    vector: Vector | None
 
     @property
     def is_danger(self) -> bool:
@@ -46,89 +41,79 @@ class DangerExample:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """`score` is a distance from the border, to be held against the learned threshold; `kind` is the danger it is most like."""
+    """`probability` that it is danger, calibrated on examples like ours; `kind` is the danger it is most like. `alarming`: danger by itself.
+    `ordinary`: so unlike danger that a rule must be certain to say otherwise."""
 
-    score: float
+    probability: float
     kind: str
+    alarming: bool
+    ordinary: bool
 
 
-class DangerLikeness:
-    """Safe to share between threads once trained. Raises ValueError without examples of danger of two kinds."""
+class DangerWords:
+    """By words and letters. Safe to share between threads once trained. Raises ValueError without examples of two kinds of danger."""
 
     def __init__(self, examples: Sequence[DangerExample]) -> None:
         if len({e.kind for e in examples if e.is_danger}) < 2:
             raise ValueError("examples of at least two kinds of danger are needed")
-        self.semantic = all(e.vector is not None for e in examples)
         self._words = TfidfVectorizer(tokenizer=_words_and_marks, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True)
         self._letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2)
         texts = [normalise(e.text) for e in examples]
         self._words.fit(texts)
         self._letters.fit(texts)
-        self._centre = self._mean_of_ordinary(examples)
-        matrix = self._features([e.text for e in examples], [e.vector for e in examples])
+        matrix = self._written([e.text for e in examples])
         weights = [_DANGER_WEIGHT if e.is_danger else _QUESTION_WEIGHT if e.kind is None else 1.0 for e in examples]
         is_danger = [e.is_danger for e in examples]
         self._alarm = LinearSVC(C=0.3, random_state=_SEED).fit(matrix, is_danger, sample_weight=weights)
         rows = [i for i, danger in enumerate(is_danger) if danger]
         self._kinds = LinearSVC(C=0.3, random_state=_SEED).fit(matrix[rows], [examples[i].kind for i in rows])
 
-    def likeness(self, text: str, vector: Vector | None) -> Likeness:
-        """`vector` is needed when the model was trained with vectors."""
-        row = self._features([text], [vector])
-        return Likeness(float(self._alarm.decision_function(row)[0]), str(self._kinds.predict(row)[0]))
+    def margins(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
+        """Shape (texts,): the distance from the border, above 0 on the side of danger."""
+        return np.asarray(self._alarm.decision_function(self._written(texts)))
 
-    def scores(self, examples: Sequence[DangerExample]) -> npt.NDArray[np.float64]:
-        """Shape (examples,)."""
-        matrix = self._features([e.text for e in examples], [e.vector for e in examples])
-        return np.asarray(self._alarm.decision_function(matrix))
+    def kind(self, text: str) -> str:
+        """The danger that it would be."""
+        return str(self._kinds.predict(self._written([text]))[0])
 
-    def _mean_of_ordinary(self, examples: Sequence[DangerExample]) -> Vector:
-        if not self.semantic:
-            return np.zeros(0, dtype=np.float32)
-        ordinary = [e.vector for e in examples if e.kind is None and e.vector is not None]
-        mean: Vector = np.mean(np.array(ordinary, dtype=np.float32), axis=0)
-        return mean
-
-    def _features(self, texts: Sequence[str], vectors: Sequence[Vector | None]) -> csr_matrix:
+    def _written(self, texts: Sequence[str]) -> csr_matrix:
         plain = [normalise(text) for text in texts]
-        written = [self._words.transform(plain), self._letters.transform(plain)]
-        if self.semantic:
-            written.append((np.array(vectors, dtype=np.float32) - self._centre) * _BESIDE_WORDS)
-        return hstack(written).tocsr()
+        return hstack([self._words.transform(plain), self._letters.transform(plain)]).tocsr()
+
+
+@dataclass(frozen=True, slots=True)
+class DangerNet:
+    """`meaning` is None where nothing was trained; then words decide alone, with `weights` of their own."""
+
+    words: DangerWords
+    meaning: MeaningModel | None
+    weights: DangerWeights
+
+    def likeness(self, text: str, vector: Vector | None) -> Likeness:
+        """`vector` is needed when there is a model of meaning."""
+        margin = float(self.words.margins([text])[0])
+        odds, kind = (0.0, None) if self.meaning is None or vector is None else meaning_odds(self.meaning, vector)
+        probability = danger_probability(margin, odds, self.weights)
+        return Likeness(
+            probability,
+            kind or self.words.kind(text),
+            alarming=probability >= self.weights.alarm_above,
+            ordinary=probability < self.weights.ordinary_below,
+        )
+
+
+def meaning_odds(meaning: MeaningModel, vector: Vector) -> tuple[float, str]:
+    """The logarithm of the odds that what the vector means is danger, and the likeliest danger."""
+    fit = meaning.log_probabilities(vector)
+    harmless = meaning.labels.index(HARMLESS)
+    danger = np.delete(fit, harmless)
+    kinds = [label for label in meaning.labels if label != HARMLESS]
+    return float(np.logaddexp.reduce(danger) - fit[harmless]), kinds[int(danger.argmax())]
+
+
+def danger_probability(margin: float, odds: float, weights: DangerWeights) -> float:
+    return float(1 / (1 + np.exp(-(weights.words * margin + weights.meaning * odds + weights.bias))))
 
 
 def _words_and_marks(text: str) -> list[str]:
     return _WORD_OR_MARK.findall(text)
-
-
-@dataclass(frozen=True, slots=True)
-class DangerReport:
-    """Held-out shares at the threshold chosen."""
-
-    threshold: float
-    recall: float
-    harmless_alarms: float
-    ordinary_alarms: float
-
-
-def choose_threshold(examples: Sequence[DangerExample]) -> DangerReport:
-    """Every example is scored by a model that has not seen it; the threshold is the lowest that keeps false alarms within bounds."""
-    scores = np.zeros(len(examples))
-    strata = [str(e.kind) for e in examples]
-    for seen, unseen in StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED).split(scores, strata):
-        model = DangerLikeness([examples[i] for i in seen])
-        scores[unseen] = model.scores([examples[i] for i in unseen])
-    danger = np.array([e.is_danger for e in examples])
-    ordinary = np.array([e.kind is None for e in examples])
-    harmless = ~danger & ~ordinary
-    bounds = (
-        np.quantile(scores[ordinary], 1 - _MOST_ORDINARY_ALARMS),
-        np.quantile(scores[harmless], 1 - _MOST_HARMLESS_ALARMS),
-    )
-    threshold = float(max(bounds))
-    return DangerReport(
-        threshold=threshold,
-        recall=float((scores[danger] > threshold).mean()),
-        harmless_alarms=float((scores[harmless] > threshold).mean()),
-        ordinary_alarms=float((scores[ordinary] > threshold).mean()),
-    )

@@ -103,6 +103,8 @@ class KnowledgeBase:
     questions: tuple[ExampleQuestion, ...]
     facts: frozenset[str]
     reply_texts: Mapping[str, Any]
+    starting_points: Mapping[str, tuple[str, ...]]
+    """For each audience, the topics to offer whoever does not know where to begin."""
 
     def published(self, today: date) -> tuple[Article, ...]:
         """The articles readers may see today, with their rates filled in: those past their next check are held back."""
@@ -137,6 +139,7 @@ def load_knowledge(folder: Path) -> KnowledgeBase:
         questions=tuple(_questions(folder, articles)),
         facts=frozenset(f["id"] for f in _read(folder / "fakta.yml")),
         reply_texts=_read(folder / "svartekster.yml") or {},
+        starting_points={audience: tuple(topics) for audience, topics in dict(_read(folder / "startpunkter.yml")).items()},
     )
 
 

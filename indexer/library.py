@@ -1,12 +1,13 @@
 """Puts the room together: knowledge, words, index, model and matcher, from folders and settings. The api and the commands use this.
 
-Start-up never waits for embeddings: `open_library` answers by words at once, and `follow_up` brings the vectors in the background.
+Start-up never waits for embeddings: questions are understood at once by the models in `trained/`, and `follow_up` brings the vectors of the
+articles in the background.
 """
 
 import hashlib
-import logging
+import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,26 +16,28 @@ from typing import TypeVar
 import joblib
 
 from indexer.analysis import Analyzer, Lemmatizer, TableLemmatizer, words_of
-from indexer.danger_likeness import DangerExample, DangerLikeness
+from indexer.danger_likeness import DangerExample, DangerNet, DangerWords, Likeness
 from indexer.elasticsearch_index import ElasticsearchIndex
 from indexer.embedding import QUERY, E5Embedder, Embedder, EmbeddingCache
 from indexer.facets import FacetCues
 from indexer.knowledge_base import ExampleQuestion, KnowledgeBase, load_knowledge
 from indexer.language import LanguageRecogniser
-from indexer.matching import OUTSIDE, Matcher, Matches, Question, TopicSignals
+from indexer.matching import OUTSIDE, Matcher, Matches, Question, TopicSignals, Understanding
+from indexer.meaning import MeaningModel
 from indexer.passages import passages_of
 from indexer.question_model import QuestionModel, TrainingQuestion
-from indexer.ranking import Weights
-from indexer.search_index import Passage, SearchIndex, SearchUnavailable
+from indexer.ranking import Means, Weights
+from indexer.search_index import Passage, SearchIndex
 from indexer.spacy_lemmatizer import SpacyLemmatizer, SpacyModelMissing, load_spacy
 from indexer.sync import SyncPlan, SyncReport, apply_sync, embed_missing, embed_texts, plan_sync
 from indexer.tantivy_index import TantivyIndex
-from indexer.training import TrainingReport, train_weights
+from indexer.training import Trained as TrainingResult
+from indexer.training import train
 from indexer.word_lists import WordLists, load_word_lists
 from indexer.yaml_file import read_yaml
 
-log = logging.getLogger("veivis.library")
-WEIGHTS = Path(__file__).parent / "ranking_weights.json"
+_TRAINED = Path(__file__).parent / "trained"
+_WEIGHTS, _TOPIC_MEANING, _DANGER_MEANING = _TRAINED / "weights.json", _TRAINED / "topics.npz", _TRAINED / "danger.npz"
 _NEAR_DANGER = frozenset(
     {
         "selvskading-og-selvmordstanker",
@@ -51,12 +54,29 @@ _NEAR_DANGER = frozenset(
 )
 """Questions about these are often asked by someone in danger: they teach nothing about what is harmless."""
 Model = TypeVar("Model")
-_KEPT_MODELS = 4
+_KEPT_MODELS = 2
+"""For this version of the knowledge and the one before."""
+_CODE = Path(__file__).parent
+_TERM_CODE = ("analysis.py", "word_lists.py")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What `veivis train matcher` left in `trained/`. Without models of meaning, words decide alone."""
+
+    weights: Weights
+    topics: MeaningModel | None
+    danger: MeaningModel | None
+
+    @classmethod
+    def read(cls) -> "Trained":
+        weights = Weights.read(_WEIGHTS) if _WEIGHTS.is_file() else Weights.untrained()
+        return cls(weights, MeaningModel.read(_TOPIC_MEANING), MeaningModel.read(_DANGER_MEANING))
+
+
+@dataclass(frozen=True, slots=True)
 class Library:
-    """Everything that search needs. `matcher` is replaced, whole, when vectors have come."""
+    """Everything that search needs."""
 
     base: KnowledgeBase
     word_lists: WordLists
@@ -66,32 +86,26 @@ class Library:
     cache: EmbeddingCache
     passages: tuple[Passage, ...]
     questions: tuple[ExampleQuestion, ...]
+    danger_examples: tuple[DangerExample, ...]
     facets: FacetCues
     languages: LanguageRecogniser
-    weights: Weights
-    danger_texts: tuple[tuple[str, str], ...]
     matcher: Matcher
-    danger: DangerLikeness | None
-    models: Path
+    danger: DangerNet | None
     spacy_note: str | None
 
     def match(self, question: Question) -> Matches:
-        """By the newest matcher: whoever holds the library need not know when vectors have come."""
         return self.matcher.match(question)
 
-    def danger_in(self, text: str) -> str | None:
-        """The kind of danger that the message is like; None where it is like none, or where there are no examples."""
-        danger = self.danger
-        if danger is None:
+    def likeness(self, text: str) -> Likeness | None:
+        """How like the messages of people in danger it is; None where there are no examples to learn from."""
+        if self.danger is None:
             return None
-        vector = self.matcher.vector(text) if danger.semantic else None
-        likeness = danger.likeness(text, vector)
-        above = self.weights.danger_above if danger.semantic else self.weights.lexical_danger_above
-        return likeness.kind if likeness.score > above else None
+        return self.danger.likeness(text, self.matcher.vector(text))
 
     def sync(self) -> SyncReport:
         """Brings the index to what is published. Raises `SearchUnavailable`."""
-        return sync(self)
+        plan = plan_sync(self.index.stored(), self.passages)
+        return apply_sync(self.index, plan, self.passages, self.analyzer, self.cache)
 
     def rebuild(self) -> SyncReport:
         """A whole new index beside the old one; readers see the old until it is done. Raises `SearchUnavailable`."""
@@ -99,12 +113,8 @@ class Library:
         return apply_sync(self.index, plan, self.passages, self.analyzer, self.cache)
 
     def follow_up(self, progress: Callable[[int, int], bool] = lambda done, total: True) -> int:
-        """Embeds what is missing, gives the index its vectors, and lets the matcher use meaning. Returns how many were embedded."""
-        embedded = embed_missing(self.index, self.passages, self.embedder, self.cache, self.analyzer, progress)
-        embedded += embed_texts([QUERY + text for text, _ in self.danger_texts], self.embedder, self.cache, progress)
-        self.matcher = build_matcher(self, semantic=True)
-        self.danger = build_danger(self, semantic=True)
-        return embedded
+        """Embeds what is missing and gives the index its vectors. Returns how many passages were embedded."""
+        return embed_missing(self.index, self.passages, self.embedder, self.cache, self.analyzer, progress)
 
 
 def open_library(
@@ -124,29 +134,28 @@ def open_library(
     questions = (*base.questions, *outside_questions(knowledge))
     texts = [q.text for q in base.questions] + [f"{a.title} {a.short} " + " ".join(s.body for s in a.sections) for a in published]
     analyzer = Analyzer(word_lists, lemmatizer).with_vocabulary(texts)
+    trained, danger = Trained.read(), danger_examples(knowledge, questions)
+    models = _ModelStore(data / "models", knowledge, f"{spacy_model if note is None else ''}")
+    embedder = embedder or E5Embedder()
     index: SearchIndex = ElasticsearchIndex(elasticsearch_url) if elasticsearch_url else TantivyIndex(data / "index")
-    library = Library(
+    model = models.question_model(questions, analyzer)
+    understanding = Understanding(analyzer, model, trained.topics, TopicSignals(base, analyzer, model.topics, questions))
+    return Library(
         base=base,
         word_lists=word_lists,
         analyzer=analyzer,
         index=index,
-        embedder=embedder or E5Embedder(),
+        embedder=embedder,
         cache=EmbeddingCache(data / "vectors.db"),
         passages=tuple(passages_of(published, questions)),
         questions=questions,
+        danger_examples=danger,
         facets=FacetCues(word_lists),
         languages=LanguageRecogniser(word_lists),
-        weights=Weights.read(WEIGHTS) if WEIGHTS.is_file() else Weights.untrained(),
-        danger_texts=danger_texts(knowledge),
-        matcher=None,  # type: ignore[arg-type]  # set below, from the rest
-        danger=None,
-        models=data / "models",
+        matcher=Matcher(index, embedder, understanding, trained.weights),
+        danger=models.danger_net(danger, trained),
         spacy_note=note,
     )
-    semantic = _all_embedded(library)
-    library.matcher = build_matcher(library, semantic=semantic)
-    library.danger = build_danger(library, semantic=semantic)
-    return library
 
 
 def outside_questions(knowledge: Path) -> list[ExampleQuestion]:
@@ -158,47 +167,25 @@ def outside_questions(knowledge: Path) -> list[ExampleQuestion]:
     ]
 
 
-def danger_texts(knowledge: Path) -> tuple[tuple[str, str], ...]:
-    """(message, kind of danger or «ingen») of `fareeksempler.yml`."""
-    return tuple((str(e["t"]), str(e["fare"])) for e in read_yaml(knowledge / "fareeksempler.yml") or [])
+def danger_examples(knowledge: Path, questions: Iterable[ExampleQuestion]) -> tuple[DangerExample, ...]:
+    """Danger, what only sounds like it (`fareeksempler.yml`), and all ordinary questions, ours or not. None where the file is missing."""
+    entries = read_yaml(knowledge / "fareeksempler.yml") or []
+    labelled = [DangerExample(str(e["t"]), str(e["fare"])) for e in entries]
+    ordinary = [DangerExample(q.text, None) for q in questions if q.topic not in _NEAR_DANGER]
+    return (*labelled, *ordinary) if labelled else ()
 
 
-def sync(library: Library) -> SyncReport:
-    plan = plan_sync(library.index.stored(), library.passages)
-    return apply_sync(library.index, plan, library.passages, library.analyzer, library.cache)
-
-
-def build_matcher(library: Library, *, semantic: bool) -> Matcher:
-    """`semantic`: every example has its vector in the cache. Without, the matcher works by words alone."""
-    model = _question_model(library, semantic=semantic)
-    signals = TopicSignals(library.base, library.analyzer, model.topics, library.questions)
-    embedder = library.embedder if semantic else None
-    return Matcher(library.index, embedder, library.analyzer, model, library.weights, signals)
-
-
-def build_danger(library: Library, *, semantic: bool) -> DangerLikeness | None:
-    """None where the knowledge has no examples of danger: then the rules are alone."""
-    if not library.danger_texts:
-        return None
-    examples = danger_examples(library, semantic=semantic)
-    lines = (f"{e.text}\x1f{e.kind}\x1f{e.vector is not None}" for e in examples)
-    return _kept(library, "danger", "danger_likeness.py", lines, lambda: DangerLikeness(examples))
-
-
-def danger_examples(library: Library, *, semantic: bool) -> list[DangerExample]:
-    """Danger, what only sounds like it, and all ordinary questions, ours or not."""
-    ordinary = ((q.text, None) for q in library.questions if q.topic not in _NEAR_DANGER)
-    kinds: list[tuple[str, str | None]] = [*library.danger_texts, *ordinary]
-    vectors = library.cache.get(QUERY + text for text, _ in kinds) if semantic else {}
-    return [DangerExample(text, kind, vectors.get(QUERY + text)) for text, kind in kinds]
-
-
-def train_matcher(library: Library) -> tuple[Weights, TrainingReport]:
-    """Weights learned from this library's questions. Everything must be embedded (`follow_up`)."""
-    found = library.cache.get(QUERY + q.text for q in library.questions)
+def train_matcher(library: Library, progress: Callable[[int, int], bool] = lambda done, total: True) -> TrainingResult:
+    """Learned from this library's examples and written to `trained/`. Embeds what is not embedded yet: half an hour the first time."""
+    texts = dict.fromkeys(t for t in (*(q.text for q in library.questions), *(e.text for e in library.danger_examples)))
+    embed_texts([QUERY + text for text in texts], library.embedder, library.cache, progress)
+    found = library.cache.get(QUERY + text for text in texts)
     vectors = {text.removeprefix(QUERY): vector for text, vector in found.items()}
-    danger = danger_examples(library, semantic=True)
-    return train_weights(library.base, library.questions, vectors, library.index, library.analyzer, danger)
+    result = train(library.base, library.questions, library.danger_examples, vectors, library.index, library.analyzer)
+    result.weights.write(_WEIGHTS)
+    result.topics.write(_TOPIC_MEANING)
+    result.danger.write(_DANGER_MEANING)
+    return result
 
 
 def lemma_table(library: Library, spacy_model: str) -> dict[str, str]:
@@ -209,51 +196,55 @@ def lemma_table(library: Library, spacy_model: str) -> dict[str, str]:
     return SpacyLemmatizer(load_spacy(spacy_model)).lemmas(sorted(forms))
 
 
-def training_examples(library: Library, *, semantic: bool) -> list[TrainingQuestion]:
-    vectors = library.cache.get(QUERY + q.text for q in library.questions) if semantic else {}
-    return [
-        TrainingQuestion(q.text, library.analyzer.terms(q.text), vectors.get(QUERY + q.text), q.topic) for q in library.questions
-    ]
+class _ModelStore:
+    """Models learned where the service runs, kept in the data folder: learned again only when what they are learned from has changed."""
 
+    def __init__(self, folder: Path, knowledge: Path, spacy_model: str) -> None:
+        self._folder = folder
+        self._words = _digest_of(
+            [*sorted((knowledge / "ordlister").iterdir()), *(_CODE / name for name in _TERM_CODE)], [spacy_model]
+        )
 
-def _question_model(library: Library, *, semantic: bool) -> QuestionModel:
-    examples = training_examples(library, semantic=semantic)
-    lines = ("\x1f".join((e.text, e.topic, *e.terms, str(e.vector is not None))) for e in examples)
-    return _kept(library, "questions", "question_model.py", lines, lambda: QuestionModel(examples))
+    def question_model(self, questions: Sequence[ExampleQuestion], analyzer: Analyzer) -> QuestionModel:
+        texts = [f"{q.text}\x1f{q.topic}" for q in questions]
 
+        def learn() -> QuestionModel:
+            return QuestionModel([TrainingQuestion(q.text, analyzer.terms(q.text), q.topic) for q in questions])
 
-def _kept(library: Library, name: str, code: str, lines: Iterable[str], train: Callable[[], Model]) -> Model:
-    """Trained once for each set of examples and each version of the code, and kept in the data folder."""
-    state = hashlib.sha256((Path(__file__).parent / code).read_bytes())
-    for line in lines:
-        state.update(line.encode())
-    kept = library.models / f"{name}-{state.hexdigest()[:16]}.joblib"
-    if kept.is_file():
-        model: Model = joblib.load(kept)
+        return self._kept("questions", _digest_of([_CODE / "question_model.py"], [self._words, *texts]), learn)
+
+    def danger_net(self, examples: Sequence[DangerExample], trained: Trained) -> DangerNet | None:
+        """None where the knowledge has no examples of danger: then the rules are alone."""
+        if not examples:
+            return None
+        texts = [f"{e.text}\x1f{e.kind}" for e in examples]
+        words = self._kept("danger", _digest_of([_CODE / "danger_likeness.py"], texts), lambda: DangerWords(examples))
+        means = Means.WORDS if trained.danger is None else Means.MEANING
+        return DangerNet(words, trained.danger, trained.weights.danger[means])
+
+    def _kept(self, name: str, digest: str, learn: Callable[[], Model]) -> Model:
+        kept = self._folder / f"{name}-{digest[:16]}.joblib"
+        if kept.is_file():
+            model: Model = joblib.load(kept)
+            return model
+        model = learn()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        unfinished = kept.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+        joblib.dump(model, unfinished)
+        unfinished.replace(kept)
+        others = sorted(self._folder.glob(f"{name}-*.joblib"), key=lambda p: p.stat().st_mtime, reverse=True)
+        for old in others[_KEPT_MODELS:]:
+            old.unlink(missing_ok=True)
         return model
-    model = train()
-    library.models.mkdir(parents=True, exist_ok=True)
-    unfinished = kept.with_suffix(f".{threading.get_ident()}")
-    joblib.dump(model, unfinished)
-    unfinished.replace(kept)
-    _forget_old_models(library.models, name)
-    return model
 
 
-def _forget_old_models(folder: Path, name: str) -> None:
-    """The newest stay: with vectors and without, for this version and the one before."""
-    kept = sorted(folder.glob(f"{name}-*.joblib"), key=lambda p: p.stat().st_mtime, reverse=True)
-    for old in kept[_KEPT_MODELS:]:
-        old.unlink(missing_ok=True)
-
-
-def _all_embedded(library: Library) -> bool:
-    try:
-        stored = library.index.stored()
-    except SearchUnavailable:
-        stored = {}
-    wanted = [QUERY + text for text in (*(q.text for q in library.questions), *(t for t, _ in library.danger_texts))]
-    return bool(stored) and all(s.has_vector for s in stored.values()) and len(library.cache.get(wanted)) == len(set(wanted))
+def _digest_of(files: Iterable[Path], lines: Iterable[str]) -> str:
+    state = hashlib.sha256()
+    for file in files:
+        state.update(file.read_bytes())
+    for line in lines:
+        state.update(line.encode() + b"\x1e")
+    return state.hexdigest()
 
 
 def _lemmatizer(spacy_model: str, word_lists: WordLists) -> tuple[Lemmatizer, str | None]:

@@ -16,16 +16,18 @@ import numpy as np
 from indexer.analysis import Analyzer, words_of
 from indexer.embedding import QUERY, Embedder
 from indexer.knowledge_base import ExampleQuestion, KnowledgeBase
+from indexer.meaning import MeaningModel
 from indexer.passages import PassageKind
-from indexer.question_model import QuestionModel
-from indexer.ranking import Array, Evidence, Weights, features_of, gate_features, inside_probability, probabilities
+from indexer.question_model import QuestionModel, standard
+from indexer.ranking import Array, Evidence, Means, Weights, features_of, gate_features, inside_probability, probabilities
 from indexer.search_index import Hits, Query, SearchIndex, SearchUnavailable, Vector
 
 OUTSIDE = "utenfor"
 """The pseudo-topic of questions that are not ours (`knowledge/utenfor.yml`); never answered from."""
 
 _CERTAIN = 0.6
-_EXAMPLE_HITS, _ARTICLE_HITS = 80, 60
+EXAMPLE_HITS = 80
+_ARTICLE_HITS = 60
 _ARTICLE_KINDS = (PassageKind.SHORT, PassageKind.SECTION)
 _LISTED = 10
 _NAME_ENDS, _LINKING_WORD, _ACRONYM = (
@@ -83,32 +85,65 @@ class TopicMatcher(Protocol):
         """Never raises."""
 
 
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What reads a question: the same for the service and for the training of its weights. `meaning` is None where nothing was trained."""
+
+    analyzer: Analyzer
+    model: QuestionModel
+    meaning: MeaningModel | None
+    signals: "TopicSignals"
+
+    def queries(self, question: Question, vector: Vector | None, examples: int) -> tuple[Query, Query]:
+        """What to ask the engine: for at most so many example questions, by words; for passages of articles, by words and meaning."""
+        terms = self.analyzer.query_terms(question.text)
+        return Query(terms, None, (PassageKind.QUESTION,), examples), Query(terms, vector, _ARTICLE_KINDS, _ARTICLE_HITS)
+
+    def evidence(self, question: Question, vector: Vector | None, examples: Hits, articles: Hits) -> Evidence:
+        """All that is known of the question. Pure."""
+        topics, terms = self.model.topics, self.analyzer.query_terms(question.text)
+        meant, sure = meaning_scores(self.meaning, vector, topics)
+        means = Means.WORDS if self.meaning is None or vector is None else Means.ARTICLES if articles.semantic else Means.MEANING
+        return Evidence(
+            topics=topics,
+            examples=examples,
+            articles=articles,
+            letters=self.model.scores(question.text, terms),
+            meaning=meant,
+            sure_of_meaning=sure,
+            named=self.signals.named(terms),
+            audience=self.signals.audience(question.audience),
+            current=question.current_topic,
+            known_share=sum(map(self.analyzer.knows, terms)) / len(terms) if terms else 0.0,
+            words=len(words_of(question.text)),
+            means=means,
+        )
+
+
 class Matcher:
-    def __init__(
-        self,
-        index: SearchIndex,
-        embedder: Embedder | None,
-        analyzer: Analyzer,
-        model: QuestionModel,
-        weights: Weights,
-        topics: "TopicSignals",
-    ) -> None:
+    def __init__(self, index: SearchIndex, embedder: Embedder | None, understanding: Understanding, weights: Weights) -> None:
+        """`embedder`: None to go by words alone."""
         self._index = index
         self._embedder = embedder
-        self._analyzer = analyzer
-        self._model = model
+        self._understanding = understanding
         self._weights = weights
-        self._signals = topics
         self._lock = threading.Lock()
         self._recent: dict[str, Vector] = {}
 
     def match(self, question: Question) -> Matches:
         """Never raises: an engine that is away makes the matches degraded."""
-        evidence, degraded = self.evidence(question)
+        vector = self.vector(question.text)
+        for_examples, for_articles = self._understanding.queries(question, vector, EXAMPLE_HITS)
+        try:
+            examples, articles = self._index.search(for_examples), self._index.search(for_articles)
+            degraded = False
+        except SearchUnavailable:
+            examples, articles, degraded = Hits((), ()), Hits((), ()), True
+        evidence = self._understanding.evidence(question, vector, examples, articles)
         return replace(decide(evidence, self._weights), degraded=degraded)
 
     def vector(self, text: str) -> Vector | None:
-        """The embedding of a question, remembered for as long as its turn lasts; None while there are no vectors."""
+        """The embedding of a question, remembered for as long as its turn lasts; None without an embedder."""
         if self._embedder is None:
             return None
         with self._lock:
@@ -121,60 +156,35 @@ class Matcher:
                     self._recent.pop(next(iter(self._recent)))
         return known
 
-    def evidence(self, question: Question, vector: Vector | None = None) -> tuple[Evidence, bool]:
-        """All that was found for the question, and whether the engine was away."""
-        terms = self._analyzer.query_terms(question.text)
-        if vector is None:
-            vector = self.vector(question.text)
-        try:
-            examples = self._index.search(Query(terms, vector, (PassageKind.QUESTION,), _EXAMPLE_HITS))
-            articles = self._index.search(Query(terms, vector, _ARTICLE_KINDS, _ARTICLE_HITS))
-            degraded = False
-        except SearchUnavailable:
-            examples, articles, degraded = Hits((), ()), Hits((), ()), True
-        return self._evidence(question, terms, vector, examples, articles), degraded
 
-    def _evidence(
-        self, question: Question, terms: Sequence[str], vector: Vector | None, examples: Hits, articles: Hits
-    ) -> Evidence:
-        model = self._model
-        return Evidence(
-            topics=model.topics,
-            examples=examples,
-            articles=articles,
-            letters=model.letters(question.text, terms),
-            meaning=model.meaning(vector),
-            named=self._signals.named(terms),
-            audience=self._signals.audience(question.audience),
-            current=question.current_topic,
-            known_share=sum(map(self._analyzer.knows, terms)) / len(terms) if terms else 0.0,
-            words=len(words_of(question.text)),
-            has_vector=bool(examples.semantic) and model.knows_meaning,
-        )
+def meaning_scores(meaning: MeaningModel | None, vector: Vector | None, topics: Sequence[str]) -> tuple[Array, float]:
+    """The standardised fit of each topic and the probability of the likeliest; zeros without a model or a vector. A topic younger than the
+    model fits as little as the one that fits least."""
+    if meaning is None or vector is None:
+        return np.zeros(len(topics)), 0.0
+    fit = meaning.log_probabilities(vector)
+    by_label = dict(zip(meaning.labels, fit.tolist(), strict=True))
+    least = float(fit.min())
+    return standard(np.array([by_label.get(topic, least) for topic in topics])), float(np.exp(fit.max()))
 
 
 def decide(evidence: Evidence, weights: Weights) -> Matches:
     """The ranking and the verdict for what was found. Pure."""
-    semantic = evidence.has_vector
-    features = features_of(evidence)
-    ranked = probabilities(features, weights.topic if semantic else weights.lexical_topic)
+    used = weights.match[evidence.means]
+    ranked = probabilities(features_of(evidence), used.topic)
     outside = evidence.topics.index(OUTSIDE) if OUTSIDE in evidence.topics else None
-    gate = gate_features(evidence, ranked, outside)
-    inside = inside_probability(
-        gate, weights.gate if semantic else weights.lexical_gate, weights.gate_bias if semantic else weights.lexical_gate_bias
-    )
+    inside = inside_probability(gate_features(evidence, ranked, outside), used.gate, used.gate_bias)
     order = [i for i in np.argsort(-ranked, kind="stable") if i != outside][:_LISTED]
     total = float(sum(np.delete(ranked, outside))) if outside is not None else 1.0
     confidences = tuple(float(ranked[i]) / max(total, 1e-9) * inside for i in order)
     topics = tuple(evidence.topics[i] for i in order)
     named = bool(evidence.named[order[0]] > 0.99)
-    floor = weights.abstain_below if semantic else weights.lexical_abstain_below
     if named:
         # Whoever says the name of a topic asks about it, however short the question.
         verdict = Verdict.ANSWER
-    elif inside < floor:
+    elif inside < used.abstain_below:
         verdict = Verdict.ABSTAIN
-    elif float(ranked[order[0]]) / max(total, 1e-9) < weights.ask_below:
+    elif float(ranked[order[0]]) / max(total, 1e-9) < used.ask_below:
         verdict = Verdict.ASK_BACK
     else:
         verdict = Verdict.ANSWER

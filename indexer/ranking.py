@@ -6,9 +6,9 @@ small enough to read. Features are relative within one question, so that both en
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +19,7 @@ Array = npt.NDArray[np.float64]
 
 FEATURES = (
     "letters",  # question model on words and letters
-    "meaning",  # question model on the embedding
-    "nearest",  # cosine of the nearest example question
-    "near",  # mean cosine of the three nearest
+    "meaning",  # meaning model on the embedding
     "article_meaning",  # cosine of the nearest passage of an article
     "example_words",  # best BM25 among example questions
     "article_words",  # best BM25 among passages of articles
@@ -29,72 +27,120 @@ FEATURES = (
     "audience",  # how usual it is that this audience asks about the topic
     "current",  # the conversation is about this topic
 )
-GATE_FEATURES = ("nearest", "near", "article", "known", "top", "margin", "outside", "length")
-_NEAR = 3
+GATE_FEATURES = ("nearest_article", "known", "top", "margin", "outside", "length", "sure_of_meaning")
 _FLOOR = 0.02
 """Cosine below the best hit at which a topic counts as not found."""
 
 
+class Means(StrEnum):
+    """What there is to go by: words alone, the meaning of the question too, or the meaning of the articles as well."""
+
+    WORDS = "words"
+    MEANING = "meaning"
+    ARTICLES = "articles"
+
+
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """`topic` weighs FEATURES into scores; `gate` (with `gate_bias`) weighs GATE_FEATURES into «is this ours at all?».
-    `lexical_*` are the same for when there are no vectors. `abstain_below` and `ask_below` are the thresholds chosen by cost; above `danger_above` a message counts as like danger."""
+class MatchWeights:
+    """`topic` weighs FEATURES into scores; `gate` (with `gate_bias`) weighs GATE_FEATURES into «is this ours at all?»; below the probability
+    `abstain_below` it counts as not ours, below the share `ask_below` the best topic is too unsure to answer from. Both are chosen by cost."""
 
     topic: Array
-    lexical_topic: Array
     gate: Array
     gate_bias: float
-    lexical_gate: Array
-    lexical_gate_bias: float
     abstain_below: float
-    lexical_abstain_below: float
     ask_below: float
-    danger_above: float = 99.0
-    lexical_danger_above: float = 99.0
+
+
+@dataclass(frozen=True, slots=True)
+class DangerWeights:
+    """Weighs the words' distance from danger and the meaning's odds of it into a probability. From `alarm_above` a message counts as danger
+    by itself; below `ordinary_below` a rule that is not certain is held back."""
+
+    words: float
+    meaning: float
+    bias: float
+    alarm_above: float
+    ordinary_below: float
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """All that `veivis train matcher` learned, but the models of meaning."""
+
+    match: Mapping[Means, MatchWeights]
+    danger: Mapping[Means, DangerWeights]
 
     @classmethod
     def read(cls, path: Path) -> "Weights":
         kept = json.loads(path.read_text(encoding="utf-8"))
-        values: dict[str, Any] = {k: np.array(v) if isinstance(v, list) else float(v) for k, v in kept.items()}
-        return cls(**values)
+        return cls(
+            match={
+                Means(means): MatchWeights(
+                    topic=np.array([entry["topic"][name] for name in FEATURES]),
+                    gate=np.array([entry["gate"][name] for name in GATE_FEATURES]),
+                    gate_bias=entry["gate_bias"],
+                    abstain_below=entry["abstain_below"],
+                    ask_below=entry["ask_below"],
+                )
+                for means, entry in kept["match"].items()
+            },
+            danger={Means(means): DangerWeights(**entry) for means, entry in kept["danger"].items()},
+        )
 
     @classmethod
     def untrained(cls) -> "Weights":
         """Every feature counts alike and nothing is held back: a start for `veivis train matcher`."""
-        topic, gate = np.ones(len(FEATURES)), np.zeros(len(GATE_FEATURES))
-        return cls(topic, topic, gate, 0.0, gate, 0.0, 0.0, 0.0, 0.0)
+        even = MatchWeights(np.ones(len(FEATURES)), np.zeros(len(GATE_FEATURES)), 0.0, 0.0, 0.0)
+        silent = DangerWeights(1.0, 1.0, 0.0, alarm_above=2.0, ordinary_below=0.0)
+        return cls(dict.fromkeys(Means, even), dict.fromkeys(Means, silent))
 
     def write(self, path: Path) -> None:
-        plain = {k: np.round(getattr(self, k), 4).tolist() for k in self.__dataclass_fields__}
-        path.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+        """Small enough to read, every weight by its name."""
+        match = {
+            means: {
+                "topic": _named(FEATURES, w.topic),
+                "gate": _named(GATE_FEATURES, w.gate),
+                "gate_bias": round(w.gate_bias, 4),
+                "abstain_below": round(w.abstain_below, 4),
+                "ask_below": round(w.ask_below, 4),
+            }
+            for means, w in self.match.items()
+        }
+        danger = {means: {name: round(value, 4) for name, value in asdict(w).items()} for means, w in self.danger.items()}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"match": match, "danger": danger}, indent=1) + "\n", encoding="utf-8")
+
+
+def _named(names: Sequence[str], values: Array) -> dict[str, float]:
+    return {name: round(float(value), 4) for name, value in zip(names, values, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was found for one question. Score arrays are in the order of `topics`."""
+    """What was found for one question. Score arrays are in the order of `topics`. `sure_of_meaning`: the probability, for meaning alone, of its
+    likeliest topic."""
 
     topics: Sequence[str]
     examples: Hits
     articles: Hits
     letters: Array
     meaning: Array
+    sure_of_meaning: float
     named: Array
     audience: Array
     current: str | None
     known_share: float
     words: int
-    has_vector: bool
+    means: Means
 
 
 def features_of(evidence: Evidence) -> Array:
     """Shape (topics, FEATURES)."""
     position = {t: i for i, t in enumerate(evidence.topics)}
-    nearest, near = _neighbours(evidence.examples.semantic, position)
     columns = [
         evidence.letters,
         evidence.meaning,
-        nearest,
-        near,
         _relative_cosine(evidence.articles.semantic, position),
         _relative_score(evidence.examples.lexical, position),
         _relative_score(evidence.articles.lexical, position),
@@ -117,40 +163,21 @@ def gate_features(evidence: Evidence, ranked: Array, outside: int | None) -> Arr
     questions that are not ours."""
     ours = np.delete(ranked, outside) if outside is not None else ranked
     best = np.sort(ours)[::-1]
-    cosines = [hit.score for hit in evidence.examples.semantic]
     return np.array(
         [
-            10 * (max(cosines, default=0.8) - 0.85),
-            10 * (float(np.mean(cosines[:_NEAR])) - 0.85) if cosines else 0.0,
-            10 * (max((h.score for h in evidence.articles.semantic), default=0.8) - 0.85),
+            10 * (max((h.score for h in evidence.articles.semantic), default=0.85) - 0.85),
             evidence.known_share,
             best[0],
             best[0] - best[1],
             float(ranked[outside]) if outside is not None else 0.0,
             min(evidence.words, 20) / 20,
+            evidence.sure_of_meaning,
         ]
     )
 
 
 def inside_probability(gate: Array, weights: Array, bias: float) -> float:
     return float(1 / (1 + np.exp(-(gate @ weights + bias))))
-
-
-def _neighbours(hits: Iterable[Hit], position: Mapping[str, int]) -> tuple[Array, Array]:
-    by_topic: dict[str, list[float]] = {}
-    best = 0.0
-    lowest = 1.0
-    for hit in hits:
-        best, lowest = max(best, hit.score), min(lowest, hit.score)
-        if hit.passage.topic in position:
-            by_topic.setdefault(hit.passage.topic, []).append(hit.score)
-    nearest, near = np.zeros(len(position)), np.zeros(len(position))
-    span = max(best - lowest, _FLOOR)
-    for topic, scores in by_topic.items():
-        top = (sorted(scores, reverse=True) + [lowest] * _NEAR)[:_NEAR]
-        nearest[position[topic]] = (top[0] - lowest) / span
-        near[position[topic]] = (sum(top) / _NEAR - lowest) / span
-    return nearest, near
 
 
 def _relative_cosine(hits: Sequence[Hit], position: Mapping[str, int]) -> Array:

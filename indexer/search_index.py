@@ -20,7 +20,7 @@ class SearchUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What is indexed. `embedded` is what the embedder reads, `digest` names exactly this content."""
+    """What is indexed. `embedded` is what the embedder reads (nothing: it is found by words alone), `digest` names exactly this content."""
 
     id: str
     topic: str

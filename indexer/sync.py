@@ -46,13 +46,13 @@ def apply_sync(
 ) -> SyncReport:
     """Carries the plan out. Raises `SearchUnavailable`; readers then still see what they saw."""
     touched = list(wanted) if plan.rebuild else list(plan.changed)
-    vectors = cache.get(p.embedded for p in touched)
+    vectors = cache.get(p.embedded for p in touched if p.embedded)
     indexed = [IndexedPassage(p, terms_of(p, analyzer), vectors.get(p.embedded)) for p in touched]
     if plan.rebuild:
         index.replace(indexed)
     elif plan.changed or plan.removed:
         index.update(indexed, plan.removed)
-    missing = sum(i.vector is None for i in indexed)
+    missing = sum(i.vector is None for i in indexed if i.passage.embedded)
     return SyncReport(len(wanted), len(plan.changed), len(plan.removed), plan.rebuild, missing)
 
 
@@ -68,9 +68,10 @@ def embed_missing(
 
     `progress(done, total)` is told after each batch and stops the work by returning False; what is embedded is kept.
     """
-    embedded = embed_texts([p.embedded for p in wanted], embedder, cache, progress)
+    meant = [p for p in wanted if p.embedded]
+    embedded = embed_texts([p.embedded for p in meant], embedder, cache, progress)
     bare = {i for i, stored in index.stored().items() if not stored.has_vector}
-    lacking = [p for p in wanted if p.id in bare]
+    lacking = [p for p in meant if p.id in bare]
     if lacking:
         vectors = cache.get(p.embedded for p in lacking)
         index.update(

@@ -1,9 +1,10 @@
-"""Learns the weights of `ranking.py` from the example questions: every question is scored by models that have not seen it.
+"""Learns what `trained/` holds, from the examples in `knowledge/`: models of meaning, and how everything is weighed together.
 
-The thresholds are chosen on the same held-out scores by cost. `veivis train matcher` runs this and writes the weights.
+Weights and thresholds are learned on held-out scores: every example is scored by models that have not seen it, and what a mistake costs
+decides the thresholds. `veivis train matcher` runs this.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,14 +13,26 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from indexer.analysis import Analyzer, words_of
-from indexer.danger_likeness import DangerExample, DangerReport, choose_threshold
+from indexer.analysis import Analyzer
+from indexer.danger_likeness import HARMLESS, DangerExample, DangerWords, meaning_odds
 from indexer.knowledge_base import ExampleQuestion, KnowledgeBase
-from indexer.matching import _ARTICLE_HITS, _ARTICLE_KINDS, _EXAMPLE_HITS, OUTSIDE, TopicSignals
-from indexer.passages import PassageKind, question_passage
+from indexer.matching import EXAMPLE_HITS, OUTSIDE, Question, TopicSignals, Understanding
+from indexer.meaning import MeaningModel
+from indexer.passages import question_passage
 from indexer.question_model import QuestionModel, TrainingQuestion
-from indexer.ranking import FEATURES, Array, Evidence, Weights, features_of, gate_features, probabilities
-from indexer.search_index import Hits, Query, SearchIndex, Vector
+from indexer.ranking import (
+    FEATURES,
+    Array,
+    DangerWeights,
+    Evidence,
+    MatchWeights,
+    Means,
+    Weights,
+    features_of,
+    gate_features,
+    probabilities,
+)
+from indexer.search_index import Hits, SearchIndex, Vector
 
 Flags = npt.NDArray[np.bool_]
 Order = npt.NDArray[np.intp]
@@ -34,148 +47,120 @@ _CURRENT_TOPIC_WEIGHT = 0.8
 _COST_WRONG_ANSWER, _COST_SILENT, _COST_ASKED = 1.0, 0.6, 0.9
 """Asking back costs nearly as much as a wrong answer: whoever asked a plain question waits for one, and an answer that is less than
 certain offers the other topics beside it all the same."""
+_MOST_ORDINARY_ALARMS = 0.003
+_MOST_HARMLESS_ALARMS = 0.03
+"""Of questions about rights and services, and of messages that sound alarming and are not: how many the second net may take for danger."""
+_LOST_TO_DOUBT = 0.01
+"""Of messages from people in danger: how many may look so ordinary that an uncertain rule is held back."""
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingReport:
-    """Held-out figures over the example questions: share right, right among three, and what the gate does."""
+class MatchReport:
+    """Held-out shares: right, right among three, and what is held back of what is ours and of what is not."""
 
-    questions: int
     right: float
     right_in_three: float
-    lexical_right: float
     outside_held_back: float
     inside_held_back: float
-    danger: DangerReport
-    lexical_danger: DangerReport
 
 
-def train_weights(
+@dataclass(frozen=True, slots=True)
+class DangerReport:
+    """Held-out shares that the second net takes for danger, and the dangers that look ordinary to it."""
+
+    recall: float
+    harmless_alarms: float
+    ordinary_alarms: float
+    danger_ordinary: float
+    questions_ordinary: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    weights: Weights
+    topics: MeaningModel
+    danger: MeaningModel
+    questions: int
+    matching: Mapping[Means, MatchReport]
+    likeness: Mapping[Means, DangerReport]
+
+
+def train(
     base: KnowledgeBase,
     questions: Sequence[ExampleQuestion],
-    vectors: dict[str, Vector],
+    danger_examples: Sequence[DangerExample],
+    vectors: Mapping[str, Vector],
     index: SearchIndex,
     analyzer: Analyzer,
-    danger_examples: Sequence[DangerExample],
-) -> tuple[Weights, TrainingReport]:
-    """`index` holds every question and article with its vector. Takes a minute or two for some thousand questions."""
+) -> Trained:
+    """`vectors` of every text; `index` holds every question and article, the articles with their vectors. Takes some minutes."""
     held_out = list(_held_out(base, questions, vectors, index, analyzer))
-    semantic = _fit(held_out)
-    lexical = _fit([replace(h, evidence=_without_vectors(h.evidence)) for h in held_out])
-    danger = choose_threshold(danger_examples)
-    lexical_danger = choose_threshold([replace(e, vector=None) for e in danger_examples])
-    weights = Weights(
-        topic=semantic.topic,
-        lexical_topic=lexical.topic,
-        gate=semantic.gate,
-        gate_bias=semantic.bias,
-        lexical_gate=lexical.gate,
-        lexical_gate_bias=lexical.bias,
-        abstain_below=semantic.abstain_below,
-        lexical_abstain_below=lexical.abstain_below,
-        ask_below=semantic.ask_below,
-        danger_above=danger.threshold,
-        lexical_danger_above=lexical_danger.threshold,
-    )
-    return weights, TrainingReport(
+    matching = {means: _fit([replace(h, evidence=_only(means, h.evidence)) for h in held_out]) for means in Means}
+    likeness = _fit_danger(danger_examples, vectors)
+    return Trained(
+        weights=Weights(
+            match={means: fitted for means, (fitted, _) in matching.items()},
+            danger={means: fitted for means, (fitted, _) in likeness.items()},
+        ),
+        topics=_meaning([(q.text, q.topic) for q in questions], vectors),
+        danger=_meaning([(e.text, e.kind or HARMLESS) for e in danger_examples], vectors),
         questions=len(held_out),
-        right=semantic.right,
-        right_in_three=semantic.right_in_three,
-        lexical_right=lexical.right,
-        outside_held_back=semantic.outside_held_back,
-        inside_held_back=semantic.inside_held_back,
-        danger=danger,
-        lexical_danger=lexical_danger,
+        matching={means: report for means, (_, report) in matching.items()},
+        likeness={means: report for means, (_, report) in likeness.items()},
     )
+
+
+def _meaning(labelled: Sequence[tuple[str, str]], vectors: Mapping[str, Vector]) -> MeaningModel:
+    return MeaningModel.train(np.array([vectors[text] for text, _ in labelled]), [label for _, label in labelled])
 
 
 @dataclass(frozen=True, slots=True)
 class _HeldOut:
-    question: ExampleQuestion
+    topic: str
     evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class _Fitted:
-    topic: Array
-    gate: Array
-    bias: float
-    abstain_below: float
-    ask_below: float
-    right: float
-    right_in_three: float
-    outside_held_back: float
-    inside_held_back: float
 
 
 def _held_out(
     base: KnowledgeBase,
     questions: Sequence[ExampleQuestion],
-    vectors: dict[str, Vector],
+    vectors: Mapping[str, Vector],
     index: SearchIndex,
     analyzer: Analyzer,
 ) -> Iterator[_HeldOut]:
-    terms = {q.text: analyzer.terms(q.text) for q in questions}
-    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED)
+    """Some thousand questions, each with the evidence of models and an index that do not know its fold."""
     labels = [q.topic for q in questions]
     asked = set(np.random.default_rng(_SEED).permutation(len(labels))[:_MOST_HELD_OUT].tolist())
     asked |= {i for i, topic in enumerate(labels) if topic == OUTSIDE}
-    for seen, unseen in folds.split(np.zeros(len(labels)), labels):
-        train = [questions[i] for i in seen]
-        model = QuestionModel([TrainingQuestion(q.text, terms[q.text], vectors.get(q.text), q.topic) for q in train])
-        signals = TopicSignals(base, analyzer, model.topics, train)
+    for seen, unseen in StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED).split(np.zeros(len(labels)), labels):
+        known = [questions[i] for i in seen]
+        model = QuestionModel([TrainingQuestion(q.text, analyzer.terms(q.text), q.topic) for q in known])
+        meaning = _meaning([(q.text, q.topic) for q in known], vectors)
+        understanding = Understanding(analyzer, model, meaning, TopicSignals(base, analyzer, model.topics, known))
         hidden = {question_passage(questions[i]).id for i in unseen}
         for i in (i for i in unseen if int(i) in asked):
-            yield _HeldOut(
-                questions[i], _evidence(questions[i], vectors.get(questions[i].text), model, signals, index, analyzer, hidden)
-            )
+            example = questions[i]
+            question = Question(example.text, example.audience, example.language)
+            for_examples, for_articles = understanding.queries(question, vectors[example.text], EXAMPLE_HITS * 2)
+            wider = index.search(for_examples).lexical
+            examples = Hits(tuple(h for h in wider if h.passage.id not in hidden)[:EXAMPLE_HITS], ())
+            found = understanding.evidence(question, vectors[example.text], examples, index.search(for_articles))
+            yield _HeldOut(example.topic, found)
 
 
-def _evidence(
-    question: ExampleQuestion,
-    vector: Vector | None,
-    model: QuestionModel,
-    signals: TopicSignals,
-    index: SearchIndex,
-    analyzer: Analyzer,
-    hidden: set[str],
-) -> Evidence:
-    """As `Matcher.evidence`, but blind to the questions of the same fold."""
-    terms = analyzer.query_terms(question.text)
-    wider = index.search(Query(terms, vector, (PassageKind.QUESTION,), _EXAMPLE_HITS * 2))
-    examples = Hits(
-        tuple(h for h in wider.lexical if h.passage.id not in hidden)[:_EXAMPLE_HITS],
-        tuple(h for h in wider.semantic if h.passage.id not in hidden)[:_EXAMPLE_HITS],
-    )
-    return Evidence(
-        topics=model.topics,
-        examples=examples,
-        articles=index.search(Query(terms, vector, _ARTICLE_KINDS, _ARTICLE_HITS)),
-        letters=model.letters(question.text, terms),
-        meaning=model.meaning(vector),
-        named=signals.named(terms),
-        audience=signals.audience(question.audience),
-        current=None,
-        known_share=sum(map(analyzer.knows, terms)) / len(terms) if terms else 0.0,
-        words=len(words_of(question.text)),
-        has_vector=vector is not None,
-    )
+def _only(means: Means, evidence: Evidence) -> Evidence:
+    """The evidence as it would be with less to go by."""
+    if means is Means.ARTICLES:
+        return evidence
+    without_articles = replace(evidence, articles=Hits(evidence.articles.lexical, ()), means=means)
+    if means is Means.MEANING:
+        return without_articles
+    return replace(without_articles, meaning=np.zeros_like(evidence.meaning), sure_of_meaning=0.0)
 
 
-def _without_vectors(evidence: Evidence) -> Evidence:
-    return replace(
-        evidence,
-        examples=Hits(evidence.examples.lexical, ()),
-        articles=Hits(evidence.articles.lexical, ()),
-        meaning=np.zeros_like(evidence.meaning),
-        has_vector=False,
-    )
-
-
-def _fit(held_out: Sequence[_HeldOut]) -> _Fitted:
+def _fit(held_out: Sequence[_HeldOut]) -> tuple[MatchWeights, MatchReport]:
     features = np.stack([features_of(h.evidence) for h in held_out])
     topics = held_out[0].evidence.topics
-    gold = np.array([topics.index(h.question.topic) for h in held_out])
+    gold = np.array([topics.index(h.topic) for h in held_out])
     outside = topics.index(OUTSIDE) if OUTSIDE in topics else None
     weights = _fit_topic_weights(features, gold)
     ranked = np.stack([probabilities(f, weights) for f in features])
@@ -188,17 +173,61 @@ def _fit(held_out: Sequence[_HeldOut]) -> _Fitted:
     abstain_below = _cheapest_floor(inside, is_inside, right)
     best = ranked[np.arange(len(gold)), order[:, 0]]
     share = best / (1 - ranked[:, outside]).clip(1e-9) if outside is not None else best
-    return _Fitted(
-        topic=weights,
-        gate=gate,
-        bias=bias,
-        abstain_below=abstain_below,
-        ask_below=_cheapest_ask(share[is_inside], right[is_inside]),
+    fitted = MatchWeights(weights, gate, bias, abstain_below, _cheapest_ask(share[is_inside], right[is_inside]))
+    report = MatchReport(
         right=float(right[is_inside].mean()),
         right_in_three=float(in_three[is_inside].mean()),
         outside_held_back=float((inside[~is_inside] < abstain_below).mean()) if (~is_inside).any() else 0.0,
         inside_held_back=float((inside[is_inside] < abstain_below).mean()),
     )
+    return fitted, report
+
+
+def _fit_danger(
+    examples: Sequence[DangerExample], vectors: Mapping[str, Vector]
+) -> Mapping[Means, tuple[DangerWeights, DangerReport]]:
+    """Every example is scored by models that have not seen it."""
+    margins, odds = np.zeros(len(examples)), np.zeros(len(examples))
+    strata = [str(e.kind) for e in examples]
+    for seen, unseen in StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED).split(margins, strata):
+        known = [examples[i] for i in seen]
+        margins[unseen] = DangerWords(known).margins([examples[i].text for i in unseen])
+        meaning = _meaning([(e.text, e.kind or HARMLESS) for e in known], vectors)
+        odds[unseen] = [meaning_odds(meaning, vectors[examples[i].text])[0] for i in unseen]
+    by_words = _fit_likeness(margins, np.zeros_like(odds), examples)
+    by_both = _fit_likeness(margins, odds, examples)
+    return {Means.WORDS: by_words, Means.MEANING: by_both, Means.ARTICLES: by_both}
+
+
+def _fit_likeness(margins: Array, odds: Array, examples: Sequence[DangerExample]) -> tuple[DangerWeights, DangerReport]:
+    danger = np.array([e.is_danger for e in examples])
+    ordinary = np.array([e.kind is None for e in examples])
+    harmless = ~danger & ~ordinary
+    columns = np.stack([margins, odds], axis=1)
+    model = LogisticRegression(C=1.0).fit(columns, danger)
+    probability = model.predict_proba(columns)[:, 1]
+    alarm_above = float(
+        max(
+            np.quantile(probability[ordinary], 1 - _MOST_ORDINARY_ALARMS),
+            np.quantile(probability[harmless], 1 - _MOST_HARMLESS_ALARMS),
+        )
+    )
+    ordinary_below = float(np.quantile(probability[danger], _LOST_TO_DOUBT))
+    fitted = DangerWeights(
+        words=float(model.coef_[0][0]),
+        meaning=float(model.coef_[0][1]),
+        bias=float(model.intercept_[0]),
+        alarm_above=alarm_above,
+        ordinary_below=ordinary_below,
+    )
+    report = DangerReport(
+        recall=float((probability[danger] >= alarm_above).mean()),
+        harmless_alarms=float((probability[harmless] >= alarm_above).mean()),
+        ordinary_alarms=float((probability[ordinary] >= alarm_above).mean()),
+        danger_ordinary=float((probability[danger] < ordinary_below).mean()),
+        questions_ordinary=float((probability[ordinary] < ordinary_below).mean()),
+    )
+    return fitted, report
 
 
 def _fit_topic_weights(features: Array, gold: Array) -> Array:

@@ -15,7 +15,6 @@ from api.app import create_app
 from api.chat.dialogue import FakeDialogue
 from api.settings import Settings
 from api.supervisor import free_port
-from indexer.embedding import FakeEmbedder
 from indexer.knowledge_base import KnowledgeBase, load_knowledge
 from indexer.library import Library, open_library
 from tests.services.elasticsearch import Node, elasticsearch
@@ -38,8 +37,8 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def library(data_dir: Path) -> Library:
-    """The real knowledge in a real Tantivy index, by words alone: start-up before the vectors have come."""
-    opened = open_library(KNOWLEDGE, data_dir, today=datetime.now(UTC).date(), embedder=FakeEmbedder())
+    """The real knowledge in a real Tantivy index with the real embedder, as a service that has just started: the articles have no vectors yet."""
+    opened = open_library(KNOWLEDGE, data_dir, today=datetime.now(UTC).date())
     opened.sync()
     return opened
 

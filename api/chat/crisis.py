@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
 from math import prod
@@ -58,11 +58,13 @@ _HARMED_BY_OTHERS = (Danger.ABUSE, Danger.VIOLENCE, Danger.THREAT)
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """`rule` is the id of the rule that rang, the only thing about it that may be logged."""
+    """`rule` is the id of the rule that rang, the only thing about it that may be logged. `certain`: it, or another that rang too, is
+    never heard in ordinary questions."""
 
     danger: Danger
     third_person: bool
     rule: str
+    certain: bool
 
 
 class _Lexicon:
@@ -265,6 +267,8 @@ class _Rule:
     patterns: tuple["_Together", ...]
     always: bool
     """Rings in spite of negation, past and professional framing."""
+    certain: bool
+    """Is never heard in ordinary questions."""
     alone: bool
     """Rings only when the message says nothing else."""
     unless: tuple[_Pattern, ...]
@@ -329,10 +333,13 @@ class CrisisRules:
 
     def check(self, text: str) -> Alarm | None:
         """The first alarm in the order of the rules, or None. A few milliseconds for 2,000 characters."""
+        first: Alarm | None = None
         for tokens in self._readings(text):
             if (alarm := self._check(tokens)) is not None:
-                return alarm
-        return None
+                first = first or alarm
+                if alarm.certain:
+                    return replace(first, certain=True)
+        return first
 
     def _readings(self, text: str) -> Iterator[tuple[str, ...]]:
         """The words as written, and once more with spelling mended where that changes anything."""
@@ -348,12 +355,15 @@ class CrisisRules:
         over = _anywhere(self._over, reading)
         denials = reading.masks.get(self._negations.number, 0) & ~_covered(self._no_negations, reading)
         totals = self._doubt.totals(reading)
+        first: Alarm | None = None
         for rule in self._rules:
-            if over and not rule.always:
+            if (over and not rule.always) or (first and not rule.certain):
                 continue
             if (where := self._rings(rule, reading, denials, totals)) is not None:
-                return Alarm(rule.danger, self._about_others(reading, rule.danger, *where), rule.id)
-        return None
+                first = first or Alarm(rule.danger, self._about_others(reading, rule.danger, *where), rule.id, rule.certain)
+                if rule.certain:
+                    return replace(first, certain=True)
+        return first
 
     def _without_idioms(self, reading: _Reading) -> _Reading:
         idioms = self._idioms if _anywhere((self._in_earnest,), reading) else (*self._idioms, *self._jokes)
@@ -440,6 +450,7 @@ class CrisisRules:
             danger=Danger(entry["fare"]),
             patterns=tuple(self._together(name, str(line)) for line in entry["monster"]),
             always=bool(entry.get("alltid")),
+            certain=bool(entry.get("sikker") or entry.get("alltid")),
             alone=bool(entry.get("alene")),
             unless=self._patterns(name, entry.get("uten", ())),
             unless_anywhere=self._patterns(name, entry.get("uten-i-meldingen", ())),

@@ -5,7 +5,7 @@ an answer goes out only with a source. Bot, search or database being down makes 
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,9 +17,10 @@ from api.chat.helplines import crisis_helplines, shown, youth_helplines
 from api.chat.kommune_finder import KommuneFinder
 from api.chat.masking import Masker
 from api.chat.reply_texts import ReplyTexts
-from api.chat.utterance import age_in, questions_in, without_correction
+from api.chat.utterance import age_in, ordinal_in, questions_in, without_correction
 from api.storage.conversations import Conversations
 from indexer.article import Audience, Facet, Language
+from indexer.danger_likeness import Likeness
 from indexer.facets import FacetCues
 from indexer.knowledge_base import Helpline, Kommune
 from indexer.language import LanguageRecogniser
@@ -43,6 +44,8 @@ _PLAINLY_HARMLESS = frozenset(
 _CRISIS_TOPICS = ("snakke-med-noen",)
 _OPTIONS_ASKED_BACK = 4
 _RANKED_TOPICS = 5
+_LOOKED_FOR_IN = 5
+"""Whoever was asked to choose among topics means one of them, also when others fit the words a little better."""
 _ALTERNATIVES, _WORTH_OFFERING = 2, 0.1
 _SHORT_REPLY_WORDS = 6
 
@@ -56,8 +59,8 @@ class TurnParts:
     """What a turn works with; built once in `app.py`."""
 
     crisis: CrisisRules
-    danger_in: Callable[[str], str | None]
-    """The second net: the kind of danger a message is like, for what no rule knows."""
+    likeness: Callable[[str], Likeness | None]
+    """The second net: how like the messages of people in danger a message is, for what no rule knows."""
     masker: Masker
     dialogue: Dialogue
     matcher: TopicMatcher
@@ -65,6 +68,8 @@ class TurnParts:
     facets: FacetCues
     languages: LanguageRecogniser
     texts: ReplyTexts
+    starting_points: Mapping[str, Sequence[str]]
+    """For each audience, the topics to offer whoever does not know where to begin."""
     helplines: Sequence[Helpline]
     kommuner: KommuneFinder
     conversations: Conversations
@@ -74,70 +79,88 @@ class TurnParts:
 
 class Turns:
     def __init__(self, parts: TurnParts) -> None:
-        self._parts = parts
+        self.parts = parts
 
     def take_turn(self, conversation: Conversation, incoming: Incoming) -> list[Message]:
         """The person's message as kept, then the replies. The same client id again gives the same turn.
 
         Raises `ChoiceUnknown`; raises `DatabaseUnavailable` only when there is no crisis to answer.
         """
-        if incoming.client_id and (kept := self._parts.conversations.turn_of(conversation.id, incoming.client_id)):
+        if incoming.client_id and (kept := self.parts.conversations.turn_of(conversation.id, incoming.client_id)):
             return kept
         asked, outcome = self._take(conversation, incoming)
         drafts = (asked, *outcome.replies)
-        return self._parts.conversations.append_turn(conversation, incoming.client_id, drafts, outcome.memory, outcome.kommune)
+        return self.parts.conversations.append_turn(conversation, incoming.client_id, drafts, outcome.memory, outcome.kommune)
 
     def take_unsaved_turn(self, conversation: Conversation, incoming: Incoming) -> list[Draft]:
         """A turn while the database is away: nothing is remembered, and the reply says so."""
         asked, outcome = self._take(conversation, incoming)
         replies = [replace(draft, degraded=True) for draft in outcome.replies]
         if not any(draft.status is Status.CRISIS for draft in replies):
-            note = self._parts.texts.get("ikke-lagret", conversation.language, conversation.audience)
+            note = self.parts.texts.get("ikke-lagret", conversation.language, conversation.audience)
             replies[0] = replace(replies[0], text=f"{replies[0].text}\n\n{note}")
         return [asked, *replies]
 
     def greeting(self, audience: Audience, language: Language) -> Draft:
         """The first message of a conversation: says that this is a machine."""
-        if self._parts.chat_off_reason() is not None:
+        if self.parts.chat_off_reason() is not None:
             return self._turned_off(audience, language)
-        return Draft(Sender.BOT, self._parts.texts.get("hilsen", language, audience), language, Status.SMALLTALK)
+        return Draft(Sender.BOT, self.parts.texts.get("hilsen", language, audience), language, Status.SMALLTALK)
 
     def _turned_off(self, audience: Audience, language: Language) -> Draft:
-        doors = [h for h in self._parts.helplines if "samtale" in h.dangers and audience in h.audiences]
-        shown_doors = tuple(shown(h, language, self._parts.now()) for h in doors)
+        doors = [h for h in self.parts.helplines if "samtale" in h.dangers and audience in h.audiences]
+        shown_doors = tuple(shown(h, language, self.parts.now()) for h in doors)
         return Draft(
-            Sender.BOT, self._parts.texts.get("slatt-av", language, audience), language, Status.ERROR, helplines=shown_doors
+            Sender.BOT, self.parts.texts.get("slatt-av", language, audience), language, Status.ERROR, helplines=shown_doors
         )
 
     def masked(self, text: str) -> str:
         """What of a free text may be kept."""
-        return self._parts.masker.mask(text).text
+        return self.parts.masker.mask(text).text
 
     def doors_for(self, text: str, audience: Audience) -> list[Helpline]:
         """The doors for a text that is not a message (a search): none where it is no cry for help."""
-        alarm = self._parts.crisis.check(text)
-        return crisis_helplines(self._parts.helplines, alarm.danger, audience) if alarm else []
+        danger = self._danger_by_rule(text)
+        return crisis_helplines(self.parts.helplines, danger, audience) if danger else []
 
     def _take(self, conversation: Conversation, incoming: Incoming) -> tuple[Draft, Outcome]:
         if incoming.choice is not None:
             return self._take_choice(conversation, incoming.choice)
         text = incoming.text or ""
         conversation = self._addressed(conversation, text)
-        alarm = self._parts.crisis.check(text)
-        masked = self._parts.masker.mask(text).text
+        danger = self._danger_by_rule(text)
+        masked = self.parts.masker.mask(text).text
         asked = Draft(Sender.USER, masked, conversation.language)
-        if alarm is not None:
-            return asked, self._in_crisis(conversation, alarm.danger)
-        if self._parts.chat_off_reason() is not None:
+        if danger is not None:
+            return asked, self._in_crisis(conversation, danger)
+        if self.parts.chat_off_reason() is not None:
             off = self._turned_off(conversation.audience, conversation.language)
             return asked, Outcome((off,), conversation.memory, conversation.kommune)
         if not any(c.isalnum() for c in masked):
             return asked, self._say(conversation, Status.CLARIFY, "tom")
         return asked, self._take_text(conversation, masked)
 
+    def _danger_by_rule(self, text: str) -> Danger | None:
+        """What the rules say. One that is not certain of itself is held back where the message is like every ordinary question."""
+        alarm = self.parts.crisis.check(text)
+        if alarm is None:
+            return None
+        if not alarm.certain and (like := self._likeness(text)) is not None and like.ordinary:
+            log.info("alarm held back", extra={"rule": alarm.rule})
+            return None
+        return alarm.danger
+
+    def _likeness(self, text: str) -> Likeness | None:
+        """None when the second net fails for whatever reason: the rules then decide alone."""
+        try:
+            return self.parts.likeness(text)
+        except Exception as error:
+            log.warning("second net unavailable", extra={"kind": type(error).__name__})
+            return None
+
     def _addressed(self, conversation: Conversation, text: str) -> Conversation:
         """In the language the person writes; where this message does not tell, as before in this conversation."""
-        written = self._parts.languages.language_of(text) or conversation.memory.language
+        written = self.parts.languages.language_of(text) or conversation.memory.language
         if written is None:
             return conversation
         return replace(conversation, language=written, memory=replace(conversation.memory, language=written))
@@ -146,13 +169,13 @@ class Turns:
         conversation = self._told(conversation, text)
         if (outcome := self._kommune_for_handoff(conversation, text)) is not None:
             return outcome
-        decision = self._parts.dialogue.decide(conversation.id, text)
-        if decision.directive not in _PLAINLY_HARMLESS and (like := self._parts.danger_in(text)) is not None:
-            return self._in_crisis(conversation, Danger(like))
+        decision = self.parts.dialogue.decide(conversation.id, text)
+        if decision.directive not in _PLAINLY_HARMLESS and (like := self._likeness(text)) is not None and like.alarming:
+            return self._in_crisis(conversation, Danger(like.kind))
         if (meant := without_correction(text)) is not None:
-            # What was meant is a new question: the topic that was misunderstood must not pull it back.
+            # The same is asked of another topic: the one that was misunderstood must not pull it back.
             text = meant
-            decision = replace(decision, directive=Directive.ANSWER)
+            decision = replace(decision, directive=Directive.ANSWER, facet=conversation.memory.facet)
             conversation = replace(conversation, memory=replace(conversation.memory, topic=None, pending=None))
         if (danger := self._danger_goes_on(conversation, text, decision)) is not None:
             return self._in_crisis(conversation, danger)
@@ -164,7 +187,7 @@ class Turns:
 
     def _told(self, conversation: Conversation, text: str) -> Conversation:
         """Remembers the kommune and the age that a message tells in passing."""
-        kommune = self._parts.kommuner.in_text(text)
+        kommune = self.parts.kommuner.in_text(text)
         age = age_in(text) or conversation.memory.age
         number = kommune.number if kommune else conversation.kommune
         return replace(conversation, kommune=number, memory=replace(conversation.memory, age=age))
@@ -173,7 +196,7 @@ class Turns:
         """What each directive leads to."""
         match decision.directive:
             case Directive.HANDOFF:
-                return self._hand_off(conversation, self._parts.kommuner.in_text(text))
+                return self._hand_off(conversation, self.parts.kommuner.in_text(text))
             case Directive.KOMMUNE:
                 return self._note_kommune(conversation, text)
             case Directive.AGE:
@@ -192,13 +215,16 @@ class Turns:
         if (outcome := self._answer_each(conversation, text)) is not None:
             return outcome
         matches = self._match(conversation, text, conversation.memory.topic)
-        facet = self._parts.facets.facet_of(text) or decision.facet or Facet.WHAT
-        if (chosen := self._chosen_by_words(conversation, matches)) is not None:
-            return self._answer_from(conversation, chosen, facet, matches)
+        facet = self.parts.facets.facet_of(text) or decision.facet or Facet.WHAT
+        if (chosen := self._chosen_by_words(conversation, text, matches)) is not None:
+            asked = self.parts.facets.facet_of(text) or conversation.memory.facet or Facet.WHAT
+            return self._answer_from(conversation, chosen, asked, matches)
+        if decision.directive is Directive.GUIDE and matches.verdict is not Verdict.ANSWER:
+            return self._offer_starting_points(conversation, facet, matches)
         if matches.verdict is Verdict.ABSTAIN or (decision.directive is Directive.OUT_OF_SCOPE and not matches.certain):
             return self._abstain(conversation, matches)
         if matches.verdict is Verdict.ASK_BACK:
-            return self._ask_back(conversation, matches, decision)
+            return self._ask_back(conversation, facet, matches)
         return self._answer_from(conversation, matches.topics[0], facet, matches)
 
     def _answer_each(self, conversation: Conversation, text: str) -> Outcome | None:
@@ -206,19 +232,19 @@ class Turns:
         found = []
         for question in questions_in(text):
             matches = self._match(conversation, question, None)
-            if not (matches.verdict is Verdict.ANSWER and matches.certain and matches.topics[0] in self._parts.answers().topics):
+            if not (matches.verdict is Verdict.ANSWER and matches.certain and matches.topics[0] in self.parts.answers().topics):
                 return None
             found.append((question, matches))
         if len({matches.topics[0] for _, matches in found}) < 2:
             return None
         outcomes = []
         for question, matches in found:
-            facet = self._parts.facets.facet_of(question) or Facet.WHAT
+            facet = self.parts.facets.facet_of(question) or Facet.WHAT
             outcomes.append(self._answer_from(conversation, matches.topics[0], facet, matches))
         return replace(outcomes[-1], replies=tuple(reply for outcome in outcomes for reply in outcome.replies))
 
     def _match(self, conversation: Conversation, text: str, current_topic: str | None) -> Matches:
-        return self._parts.matcher.match(Question(text, conversation.audience, conversation.language, current_topic))
+        return self.parts.matcher.match(Question(text, conversation.audience, conversation.language, current_topic))
 
     def _follow_up(self, conversation: Conversation, text: str, decision: Decision) -> Outcome:
         """A question about the topic we already talk about, unless the words clearly name another."""
@@ -227,12 +253,12 @@ class Turns:
         matches = self._match(conversation, text, topic)
         if matches.named and matches.topics[0] != topic:
             return self._answer(conversation, text, decision)
-        facet = self._parts.facets.facet_of(text) or decision.facet or Facet.WHAT
+        facet = self.parts.facets.facet_of(text) or decision.facet or Facet.WHAT
         ranked = replace(matches, topics=tuple(dict.fromkeys((topic, *matches.topics))))
         return self._answer_from(conversation, topic, facet, ranked)
 
     def _answer_from(self, conversation: Conversation, topic: str, facet: Facet, matches: Matches) -> Outcome:
-        answers = self._parts.answers()
+        answers = self.parts.answers()
         draft = answers.compose(
             topic, facet, conversation.audience, conversation.language, continued=topic == conversation.memory.topic
         )
@@ -248,7 +274,7 @@ class Turns:
         """What else it may be about, beside an answer that is less than certain."""
         if matches.certain or topic == conversation.memory.topic:
             return ()
-        answers = self._parts.answers()
+        answers = self.parts.answers()
         likely = (t for t, p in zip(matches.topics, matches.confidences, strict=False) if p >= _WORTH_OFFERING and t != topic)
         offered = [t for t in likely if t in answers.topics][:_ALTERNATIVES]
         return tuple(
@@ -259,31 +285,45 @@ class Turns:
             for t in offered
         )
 
-    def _chosen_by_words(self, conversation: Conversation, matches: Matches) -> str | None:
-        """«den om bil» after we asked back: the best match among what was offered."""
+    def _chosen_by_words(self, conversation: Conversation, text: str, matches: Matches) -> str | None:
+        """«den om bil», «den første» after we asked back: the one counted to, or the best match among what was offered."""
         if conversation.memory.pending is not Pending.CHOICE:
             return None
-        offered = {option.choice.removeprefix(TOPIC) for option in conversation.memory.options}
-        return next((topic for topic in matches.topics[:2] if topic in offered), None)
+        offered = [o.choice.removeprefix(TOPIC) for o in conversation.memory.options if o.choice.startswith(TOPIC)]
+        if (place := ordinal_in(text, len(offered))) is not None:
+            return offered[place]
+        return next((topic for topic in matches.topics[:_LOOKED_FOR_IN] if topic in offered), None)
 
-    def _ask_back(self, conversation: Conversation, matches: Matches, decision: Decision) -> Outcome:
-        answers = self._parts.answers()
-        offered = [t for t in matches.topics if t in answers.topics][:_OPTIONS_ASKED_BACK]
+    def _ask_back(self, conversation: Conversation, facet: Facet, matches: Matches) -> Outcome:
+        offered = [t for t in matches.topics if t in self.parts.answers().topics][:_OPTIONS_ASKED_BACK]
         if len(offered) < 2:
-            return self._answer_from(conversation, matches.topics[0], Facet.WHAT, matches)
-        guided = decision.directive is Directive.GUIDE
-        options = tuple(Option(answers.title(t, conversation.audience, conversation.language), f"{TOPIC}{t}") for t in offered)
+            return self._answer_from(conversation, matches.topics[0], facet, matches)
+        return self._offer(conversation, Status.CLARIFY, "spor-tilbake", offered, facet, matches)
+
+    def _offer_starting_points(self, conversation: Conversation, facet: Facet, matches: Matches) -> Outcome:
+        """Someone needs help and does not say with what: what is likeliest of all that was found, then where most begin."""
+        likely = [t for t, p in zip(matches.topics, matches.confidences, strict=False) if p >= _WORTH_OFFERING]
+        usual = self.parts.starting_points.get(conversation.audience, ())
+        offered = [t for t in dict.fromkeys((*likely, *usual)) if t in self.parts.answers().topics][:_OPTIONS_ASKED_BACK]
+        return self._offer(conversation, Status.GUIDE, "situasjon" if likely else "hvor-begynne", offered, facet, matches)
+
+    def _offer(
+        self, conversation: Conversation, status: Status, key: str, topics: Sequence[str], facet: Facet, matches: Matches
+    ) -> Outcome:
+        """Topics to choose among; whatever is chosen is asked what was asked (`facet`)."""
+        answers = self.parts.answers()
+        options = tuple(Option(answers.title(t, conversation.audience, conversation.language), f"{TOPIC}{t}") for t in topics)
         none = Option(self._text(conversation, "ingen-av-disse"), NONE_OF_THESE)
         reply = Draft(
             Sender.BOT,
-            self._text(conversation, "situasjon" if guided else "spor-tilbake"),
+            self._text(conversation, key),
             conversation.language,
-            Status.GUIDE if guided else Status.CLARIFY,
-            topics=matches.topics[:_RANKED_TOPICS],
+            status,
+            topics=tuple(dict.fromkeys((*topics, *matches.topics)))[:_RANKED_TOPICS],
             options=(*options, none),
             degraded=matches.degraded,
         )
-        memory = replace(conversation.memory, pending=Pending.CHOICE, options=options)
+        memory = replace(conversation.memory, pending=Pending.CHOICE, options=options, facet=facet)
         return Outcome((reply,), memory, conversation.kommune)
 
     def _abstain(self, conversation: Conversation, matches: Matches | None = None) -> Outcome:
@@ -293,7 +333,7 @@ class Turns:
 
     def _without_article(self, conversation: Conversation, topic: str, matches: Matches) -> Outcome:
         """We know what is asked about but have nothing checked to say: say just that."""
-        title = self._parts.answers().title(topic, conversation.audience, conversation.language)
+        title = self.parts.answers().title(topic, conversation.audience, conversation.language)
         outcome = self._say(conversation, Status.ABSTAIN, "mangler-artikkel", (self._person(conversation),), tema=title)
         topics = tuple(dict.fromkeys((topic, *matches.topics)))[:_RANKED_TOPICS]
         return replace(outcome, replies=tuple(replace(r, topics=topics) for r in outcome.replies))
@@ -308,7 +348,7 @@ class Turns:
         return None if asks else memory.danger
 
     def _in_crisis(self, conversation: Conversation, danger: Danger) -> Outcome:
-        parts = self._parts
+        parts = self.parts
         doors = crisis_helplines(parts.helplines, danger, conversation.audience)
         text = self._text(conversation, f"krise-{danger}")
         on = self._text(conversation, "krise-videre")
@@ -329,7 +369,7 @@ class Turns:
 
     def _hand_off(self, conversation: Conversation, named: Kommune | None) -> Outcome:
         """How to reach the coordinating unit or barnekoordinator: by what `kommuner.yml` knows, or how to find it."""
-        kommune = named or self._parts.kommuner.by_number(conversation.kommune)
+        kommune = named or self.parts.kommuner.by_number(conversation.kommune)
         if kommune is None:
             text, pending = self._text(conversation, "overlevering-uten-kommune"), Pending.HANDOFF_KOMMUNE
         else:
@@ -337,13 +377,13 @@ class Turns:
         youth = conversation.audience is Audience.YOUTH
         if youth:
             text = f"{text}\n\n{self._text(conversation, 'overlevering-ung')}"
-        doors = youth_helplines(self._parts.helplines) if youth else []
+        doors = youth_helplines(self.parts.helplines) if youth else []
         reply = Draft(
             Sender.BOT,
             text,
             conversation.language,
             Status.HANDOFF,
-            helplines=tuple(shown(h, conversation.language, self._parts.now()) for h in doors),
+            helplines=tuple(shown(h, conversation.language, self.parts.now()) for h in doors),
             options=self._about_coordination(conversation),
         )
         memory = replace(conversation.memory, pending=pending)
@@ -357,7 +397,7 @@ class Turns:
         return self._text(conversation, "overlevering-kjent", kommune=kommune.name, kontakt=contact)
 
     def _about_coordination(self, conversation: Conversation) -> tuple[Option, ...]:
-        answers = self._parts.answers()
+        answers = self.parts.answers()
         topics = [t for t in ("barnekoordinator", "koordinerende-enhet") if t in answers.topics]
         return tuple(Option(answers.title(t, conversation.audience, conversation.language), f"{TOPIC}{t}") for t in topics)
 
@@ -365,11 +405,11 @@ class Turns:
         """The answer to «which kommune?»."""
         if conversation.memory.pending is not Pending.HANDOFF_KOMMUNE or len(text.split()) > _SHORT_REPLY_WORDS:
             return None
-        kommune = self._parts.kommuner.in_text(text, alone=True)
+        kommune = self.parts.kommuner.in_text(text, alone=True)
         return self._hand_off(conversation, kommune) if kommune else None
 
     def _note_kommune(self, conversation: Conversation, text: str) -> Outcome:
-        kommune = self._parts.kommuner.in_text(text, alone=True)
+        kommune = self.parts.kommuner.in_text(text, alone=True)
         if kommune is None:
             return self._say(conversation, Status.SMALLTALK, "kommune-ukjent")
         outcome = self._say(conversation, Status.SMALLTALK, "kommune-notert", kommune=kommune.name)
@@ -385,18 +425,20 @@ class Turns:
             outcome = self._abstain(conversation)
         else:
             topic, facet = self._parsed(choice)
+            if conversation.memory.pending is Pending.CHOICE and facet is Facet.WHAT:
+                facet = conversation.memory.facet or facet
             label = label or self._label(conversation, topic, facet)
             outcome = self._answer_from(conversation, topic, facet, Matches.of(topic))
         return Draft(Sender.USER, label, conversation.language), outcome
 
     def _parsed(self, choice: str) -> tuple[str, Facet]:
         topic, _, facet = choice.removeprefix(TOPIC).partition("/")
-        if not choice.startswith(TOPIC) or topic not in self._parts.answers().topics or facet not in {"", *Facet}:
+        if not choice.startswith(TOPIC) or topic not in self.parts.answers().topics or facet not in {"", *Facet}:
             raise ChoiceUnknown
         return topic, Facet(facet) if facet else Facet.WHAT
 
     def _label(self, conversation: Conversation, topic: str, facet: Facet) -> str:
-        title = self._parts.answers().title(topic, conversation.audience, conversation.language)
+        title = self.parts.answers().title(topic, conversation.audience, conversation.language)
         return f"{title}: {self._text(conversation, f'fasett-{facet}')}"
 
     def _say(
@@ -409,4 +451,4 @@ class Turns:
         return Option(self._text(conversation, "snakk-med-person"), PERSON)
 
     def _text(self, conversation: Conversation, key: str, **values: str) -> str:
-        return self._parts.texts.get(key, conversation.language, conversation.audience, **values)
+        return self.parts.texts.get(key, conversation.language, conversation.audience, **values)

@@ -24,6 +24,14 @@ _AGE = re.compile(
     re.I,
 )
 _OLDEST = 25
+_ORDINALS = (
+    r"første|fyrste|øverste|1\.?|ein|en|first",
+    r"andre|neste|2\.?|to|second",
+    r"tredje|3\.?|tre|third",
+    r"fjerde|4\.?|fire|fourth",
+)
+_LAST = r"siste|nederste|last"
+_COUNTED = r"^\s*(?:ja,?\s+|jo,?\s+|ok,?\s+)?(?:(?:jeg|eg|æ)\s+(?:tar|tek|vil ha|velger|vel|mener|meiner)\s+)?(?:den|det|da|alternativ|nummer|nr\.?|valg|number|the)?\s*(?:{})(?:\s+(?:der|der oppe|en|one|takk))?[.!?\s]*$"
 
 
 def without_correction(text: str) -> str | None:
@@ -48,6 +56,14 @@ def age_in(text: str) -> int | None:
         if 0 < age <= _OLDEST:
             return age
     return None
+
+
+def ordinal_in(text: str, count: int) -> int | None:
+    """The place, from 0, of the one of `count` that «den første», «nummer to», «den siste» mean; None where the message says anything else."""
+    for place, words in enumerate(_ORDINALS[:count]):
+        if re.match(_COUNTED.format(words), text, re.I):
+            return place
+    return count - 1 if count and re.match(_COUNTED.format(_LAST), text, re.I) else None
 
 
 def _asks(part: str) -> bool:

@@ -2,14 +2,17 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from fastapi import FastAPI
 
 from api.chat.conversation import Draft, Incoming, Sender, Status
 from api.chat.dialogue import Decision, Directive, FakeDialogue
+from api.chat.turn import Turns
 from api.storage.conversations import Opened
 from indexer.article import Audience, Facet, Language
+from indexer.danger_likeness import Likeness
 
 Say = Callable[..., Draft]
 
@@ -62,6 +65,22 @@ def test_a_new_name_is_a_new_topic(say: Say) -> None:
 def test_a_correction_lets_go_of_what_was_misunderstood(say: Say) -> None:
     say("Hva er grunnstønad?")
     assert say("nei, jeg mente hjelpestønad").topics[0] == "hjelpestonad"
+
+
+def test_a_correction_asks_the_same_of_the_other_topic(say: Say) -> None:
+    say("Hva er grunnstønad?")
+    say("hvor mye er det?", follow_up(Facet.AMOUNT))
+    reply = say("nei, jeg mente hjelpestønad")
+    assert (reply.topics[0], reply.facet) == ("hjelpestonad", Facet.AMOUNT)
+
+
+@pytest.mark.parametrize("audience", list(Audience))
+def test_whoever_does_not_know_where_to_begin_is_offered_where_most_begin(say: Say, audience: Audience) -> None:
+    reply = say("trenger hjelp", Decision(Directive.GUIDE), audience)
+    assert reply.status is Status.GUIDE
+    assert len([o for o in reply.options if o.choice.startswith("tema:")]) == 4
+    first = reply.options[0].choice.removeprefix("tema:")
+    assert say("den første").topics[0] == first
 
 
 def test_two_questions_in_one_message_are_both_answered(say: Say) -> None:
@@ -130,3 +149,30 @@ def test_personal_data_is_masked_before_it_is_kept_and_before_the_bot_sees_it(
     with app.state.parts.database.session() as session:
         kept = repr(session.connection().exec_driver_sql("SELECT * FROM messages").all())
     assert not any(secret in kept for secret in ("Nordmann", "12057912345", "98765432"))
+
+
+LIKE_ORDINARY = Likeness(0.0, "vold", alarming=False, ordinary=True)
+LIKE_DANGER = Likeness(0.9, "vold", alarming=True, ordinary=False)
+
+
+def with_second_net(app: FastAPI, likeness: Callable[[str], Likeness | None]) -> Turns:
+    turns: Turns = app.state.parts.turns
+    return Turns(replace(turns.parts, likeness=likeness))
+
+
+def test_an_uncertain_rule_is_held_back_where_the_message_is_like_ordinary_questions(app: FastAPI) -> None:
+    text = "jeg er redd for å gå hjem"
+    assert app.state.parts.turns.parts.crisis.check(text) is not None
+    assert with_second_net(app, lambda _: LIKE_ORDINARY).doors_for(text, Audience.YOUTH) == []
+    assert with_second_net(app, lambda _: LIKE_DANGER).doors_for(text, Audience.YOUTH)
+
+
+def test_a_certain_rule_rings_whatever_the_second_net_says(app: FastAPI) -> None:
+    assert with_second_net(app, lambda _: LIKE_ORDINARY).doors_for("jeg vil ikke leve lenger", Audience.YOUTH)
+
+
+def test_the_rules_decide_alone_when_the_second_net_fails(app: FastAPI) -> None:
+    def fails(text: str) -> Likeness | None:
+        raise RuntimeError("no embedding")
+
+    assert with_second_net(app, fails).doors_for("jeg er redd for å gå hjem", Audience.YOUTH)

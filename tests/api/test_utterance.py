@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.chat.utterance import age_in, questions_in, without_correction
+from api.chat.utterance import age_in, ordinal_in, questions_in, without_correction
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,29 @@ def test_no_text_breaks_it_and_no_word_is_made_up(text: str) -> None:
     assert meant is None or meant in text
     age = age_in(text)
     assert age is None or 0 < age <= 25
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("den første", 0),
+        ("nummer to", 1),
+        ("2", 1),
+        ("jeg tar den siste, takk", None),
+        ("den siste", 2),
+        ("ja, den tredje", 2),
+        ("the first one", 0),
+        ("den fjerde", None),
+        ("den om skoleskyss", None),
+        ("hvem kan få det?", None),
+        ("min første tanke var BPA", None),
+    ],
+)
+def test_a_choice_that_is_counted_to_is_that_one_of_three(text: str, place: int | None) -> None:
+    assert ordinal_in(text, 3) == place
+
+
+@given(st.text(max_size=60), st.integers(0, 5))
+def test_no_text_counts_beyond_what_was_offered(text: str, count: int) -> None:
+    place = ordinal_in(text, count)
+    assert place is None or 0 <= place < count
