@@ -173,6 +173,7 @@ def _parts(
     turns = Turns(
         TurnParts(
             crisis=CrisisRules.from_file(settings.knowledge_dir / "krise.yml"),
+            anticipate=library.anticipate,
             likeness=library.likeness,
             masker=_masker(settings, library),
             dialogue=background.dialogue,

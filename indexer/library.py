@@ -96,6 +96,10 @@ class Library:
     def match(self, question: Question) -> Matches:
         return self.matcher.match(question)
 
+    def anticipate(self, text: str) -> None:
+        """Begins to read a message that will be asked about in a moment."""
+        self.matcher.anticipate(text)
+
     def likeness(self, text: str) -> Likeness | None:
         """How like the messages of people in danger it is; None where there are no examples to learn from."""
         if self.danger is None:

@@ -7,6 +7,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
@@ -37,6 +38,7 @@ _NAME_ENDS, _LINKING_WORD, _ACRONYM = (
 )
 _TELLING_NAME = 8
 """A first word shorter than this («Støtte», «Rett») names no topic by itself."""
+_EMBEDDED_AT_ONCE = 2
 _REMEMBERED = 32
 """Vectors of the newest questions, in memory only: within one turn the same words are asked about twice."""
 
@@ -128,7 +130,8 @@ class Matcher:
         self._understanding = understanding
         self._weights = weights
         self._lock = threading.Lock()
-        self._recent: dict[str, Vector] = {}
+        self._recent: dict[str, Future[Vector]] = {}
+        self._workers = ThreadPoolExecutor(_EMBEDDED_AT_ONCE, thread_name_prefix="question")
 
     def match(self, question: Question) -> Matches:
         """Never raises: an engine that is away makes the matches degraded."""
@@ -142,19 +145,23 @@ class Matcher:
         evidence = self._understanding.evidence(question, vector, examples, articles)
         return replace(decide(evidence, self._weights), degraded=degraded)
 
+    def anticipate(self, text: str) -> None:
+        """Begins to embed a message that will be asked about in a moment, beside whatever comes before that."""
+        if self._embedder is not None:
+            self._embedding_of(text, self._embedder)
+
     def vector(self, text: str) -> Vector | None:
         """The embedding of a question, remembered for as long as its turn lasts; None without an embedder."""
-        if self._embedder is None:
-            return None
+        return None if self._embedder is None else self._embedding_of(text, self._embedder).result()
+
+    def _embedding_of(self, text: str, embedder: Embedder) -> "Future[Vector]":
         with self._lock:
             known = self._recent.get(text)
-        if known is None:
-            known = self._embedder.embed([QUERY + text])[0]
-            with self._lock:
-                self._recent[text] = known
+            if known is None or (known.done() and known.exception() is not None):
+                known = self._recent[text] = self._workers.submit(lambda: embedder.embed([QUERY + text])[0])
                 while len(self._recent) > _REMEMBERED:
                     self._recent.pop(next(iter(self._recent)))
-        return known
+            return known
 
 
 def meaning_scores(meaning: MeaningModel | None, vector: Vector | None, topics: Sequence[str]) -> tuple[Array, float]:

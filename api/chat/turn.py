@@ -59,6 +59,8 @@ class TurnParts:
     """What a turn works with; built once in `app.py`."""
 
     crisis: CrisisRules
+    anticipate: Callable[[str], None]
+    """Begins to read the message while rules, masking and the bot do their part: half of a turn is waiting for its meaning."""
     likeness: Callable[[str], Likeness | None]
     """The second net: how like the messages of people in danger a message is, for what no rule knows."""
     masker: Masker
@@ -127,6 +129,7 @@ class Turns:
         if incoming.choice is not None:
             return self._take_choice(conversation, incoming.choice)
         text = incoming.text or ""
+        self.parts.anticipate(text)
         conversation = self._addressed(conversation, text)
         danger = self._danger_by_rule(text)
         masked = self.parts.masker.mask(text).text
@@ -229,8 +232,11 @@ class Turns:
 
     def _answer_each(self, conversation: Conversation, text: str) -> Outcome | None:
         """Two or three questions in one message, each answered, where each is clear by itself and about a topic of its own."""
+        questions = questions_in(text)
+        if len(questions) < 2:
+            return None
         found = []
-        for question in questions_in(text):
+        for question in questions:
             matches = self._match(conversation, question, None)
             if not (matches.verdict is Verdict.ANSWER and matches.certain and matches.topics[0] in self.parts.answers().topics):
                 return None
