@@ -37,7 +37,12 @@ class MeaningModel:
         """`vectors` of shape (examples, 384), one label each of at least three. The same examples give the same model. Takes half a minute."""
         centre = vectors.mean(axis=0)
         network = MLPClassifier(
-            (_HIDDEN,), alpha=_DECAY, max_iter=_EPOCHS, n_iter_no_change=_EPOCHS, batch_size=_BATCH, random_state=_SEED
+            (_HIDDEN,),
+            alpha=_DECAY,
+            max_iter=_EPOCHS,
+            n_iter_no_change=_EPOCHS,
+            batch_size=min(_BATCH, len(vectors)),
+            random_state=_SEED,
         )
         network.fit((vectors - centre) * _SPREAD, list(labels))
         layers = (network.coefs_[0], network.intercepts_[0], network.coefs_[1], network.intercepts_[1])
