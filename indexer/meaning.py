@@ -4,11 +4,13 @@
 twenty thousand examples are embedded before a question is understood by more than its words.
 """
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from indexer.search_index import Vector
@@ -44,7 +46,10 @@ class MeaningModel:
             batch_size=min(_BATCH, len(vectors)),
             random_state=_SEED,
         )
-        network.fit((vectors - centre) * _SPREAD, list(labels))
+        with warnings.catch_warnings():
+            # So many rounds and no more is meant: on unseen examples, more made it no better.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            network.fit((vectors - centre) * _SPREAD, list(labels))
         layers = (network.coefs_[0], network.intercepts_[0], network.coefs_[1], network.intercepts_[1])
         return cls([str(label) for label in network.classes_], centre, layers)
 
