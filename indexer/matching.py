@@ -27,6 +27,7 @@ OUTSIDE = "utenfor"
 """The pseudo-topic of questions that are not ours (`knowledge/utenfor.yml`); never answered from."""
 
 _CERTAIN = 0.6
+_BRIEF, _MAYBE_OURS = 4, 0.45
 EXAMPLE_HITS = 80
 _ARTICLE_HITS = 60
 _ARTICLE_KINDS = (PassageKind.SHORT, PassageKind.SECTION)
@@ -190,7 +191,8 @@ def decide(evidence: Evidence, weights: Weights) -> Matches:
         # Whoever says the name of a topic asks about it, however short the question.
         verdict = Verdict.ANSWER
     elif inside < used.abstain_below:
-        verdict = Verdict.ABSTAIN
+        # A few words say too little to be turned away by: «hjelp til gutten», «noe om penger».
+        verdict = Verdict.ASK_BACK if inside >= _MAYBE_OURS and evidence.words <= _BRIEF else Verdict.ABSTAIN
     elif float(ranked[order[0]]) / max(total, 1e-9) < used.ask_below:
         verdict = Verdict.ASK_BACK
     else:

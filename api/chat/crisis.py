@@ -284,7 +284,7 @@ class _Doubt:
     words: Mapping[int, int]
     phrases: tuple[tuple[tuple[_Pattern, ...], int], ...]
     least: int
-    """With fewer points in its passage, a rule that is not `always` does not ring."""
+    """With fewer points in its passage, a rule that is not `certain` does not ring."""
 
     def totals(self, reading: _Reading) -> list[tuple[int, int]]:
         """Every passage with the sum of its points."""
@@ -388,7 +388,7 @@ class CrisisRules:
                     continue
                 if rule.always:
                     return start, end
-                enough = any(total >= self._doubt.least for passage, total in totals if passage >> start & 1)
+                enough = rule.certain or any(total >= self._doubt.least for passage, total in totals if passage >> start & 1)
                 if enough and not self._explained_away(reading, start, end, sentence):
                     return start, end
         return None
