@@ -1,7 +1,7 @@
 """How well each topic fits a question: features from both kinds of search and the question model, weighed into probabilities.
 
-Pure arithmetic over values. The weights are trained on held-out example questions by `veivis train` and lie in `ranking_weights.json`,
-small enough to read. Features are relative within one question, so that both engines, whose BM25 differ by a constant, give the same.
+Pure arithmetic over values. The weights are trained on held-out example questions by `veivis train matcher` and lie in
+`trained/weights.json`, small enough to read. Features are relative within one question, so that both engines, whose BM25 differ by a constant, give the same.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""The gate: what is right must not fall by more than a point. By words alone, as on the first day before the vectors have come.
+"""The gate: what is right must not fall by more than a point, in a service that has just started.
 
-`baseline.json` holds the figures of the last change that was accepted; `veivis eval tests/evaluation/questions.jsonl` measures with vectors.
+`baseline.json` holds the figures of the last change that was accepted; `veivis eval tests/evaluation/questions.jsonl` shows what is confused.
 """
 
 import json
