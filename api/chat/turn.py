@@ -48,6 +48,7 @@ _LOOKED_FOR_IN = 5
 """Whoever was asked to choose among topics means one of them, also when others fit the words a little better."""
 _ALTERNATIVES, _WORTH_OFFERING = 2, 0.1
 _SHORT_REPLY_WORDS = 6
+_CRY_FOR_HELP_WORDS = 3
 
 
 class ChoiceUnknown(Exception):
@@ -222,7 +223,8 @@ class Turns:
         if (chosen := self._chosen_by_words(conversation, text, matches)) is not None:
             asked = self.parts.facets.facet_of(text) or conversation.memory.facet or Facet.WHAT
             return self._answer_from(conversation, chosen, asked, matches)
-        if decision.directive is Directive.GUIDE and matches.verdict is not Verdict.ANSWER:
+        says_what = len(text.split()) > _CRY_FOR_HELP_WORDS or matches.named
+        if decision.directive is Directive.GUIDE and (matches.verdict is not Verdict.ANSWER or not says_what):
             return self._offer_starting_points(conversation, facet, matches)
         if matches.verdict is Verdict.ABSTAIN or (decision.directive is Directive.OUT_OF_SCOPE and not matches.certain):
             return self._abstain(conversation, matches)

@@ -37,8 +37,8 @@ def share_of(texts: list[str], rules: CrisisRules, library: Library) -> float:
 
 def test_danger_is_seen_as_often_as_before_and_rings_falsely_no_more_often(rules: CrisisRules, library: Library) -> None:
     items = read("crisis_heldout.jsonl")
-    assert share_of([i["text"] for i in items if i["danger"] != "ingen"], rules, library) >= BASELINE["seen"] - A_POINT
-    assert share_of([i["text"] for i in items if i["danger"] == "ingen"], rules, library) <= BASELINE["false"] + A_POINT
+    assert share_of([i["text"] for i in items if i["danger"]], rules, library) >= BASELINE["seen"] - A_POINT
+    assert share_of([i["text"] for i in items if not i["danger"]], rules, library) <= BASELINE["false"] + A_POINT
 
 
 def test_ordinary_questions_ring_no_more_often_than_before(rules: CrisisRules, library: Library) -> None:
