@@ -117,7 +117,7 @@ class Background:
             self.purge()
             self.dialogue.forget_idle()
             stopping.wait(_PURGE_EVERY_SECONDS)
-        embedding.join(timeout=5)
+        embedding.join(timeout=2)
 
     def purge(self) -> int:
         """Deletes what is past its time, from the database and from the bot. Returns how many conversations."""
@@ -156,7 +156,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     worker.start()
     yield
     stopping.set()
-    worker.join(timeout=10)
+    worker.join(timeout=3)
     app.state.parts.database.close()
 
 

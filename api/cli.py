@@ -107,6 +107,7 @@ def up(port: Annotated[int, typer.Option(help="Porten det lyttes på.", envvar="
 
 def _serve(settings: Settings, host: str, port: int) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=err, show_path=False)])
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # warns at every attempt of what is answered as degraded
     with one_sentence():
         _must_be_free(host, port)
         err.print("→ Leser kunnskapen og klargjør søket")
@@ -403,5 +404,5 @@ def _must_be_free(host: str, port: int) -> None:
 
 
 def _stop(sentence: str) -> None:
-    err.print(sentence, soft_wrap=True, highlight=False, markup=False)
+    err.print(sentence.splitlines()[0], soft_wrap=True, highlight=False, markup=False)
     sys.exit(1)

@@ -227,10 +227,19 @@ class Turns:
         if decision.directive is Directive.GUIDE and (matches.verdict is not Verdict.ANSWER or not says_what):
             return self._offer_starting_points(conversation, facet, matches)
         if matches.verdict is Verdict.ABSTAIN or (decision.directive is Directive.OUT_OF_SCOPE and not matches.certain):
-            return self._abstain(conversation, matches)
+            return (
+                self._follow_up(conversation, text, decision)
+                if self._goes_on(conversation, text, decision)
+                else self._abstain(conversation, matches)
+            )
         if matches.verdict is Verdict.ASK_BACK:
             return self._ask_back(conversation, facet, matches)
         return self._answer_from(conversation, matches.topics[0], facet, matches)
+
+    def _goes_on(self, conversation: Conversation, text: str, decision: Decision) -> bool:
+        """A few words that ask for a part of something and name nothing are about what we talk about, also when the bot does not see it."""
+        brief = len(text.split()) <= _SHORT_REPLY_WORDS and self.parts.facets.facet_of(text) is not None
+        return brief and conversation.memory.topic is not None and decision.directive is not Directive.OUT_OF_SCOPE
 
     def _answer_each(self, conversation: Conversation, text: str) -> Outcome | None:
         """Two or three questions in one message, each answered, where each is clear by itself and about a topic of its own."""

@@ -176,3 +176,10 @@ def test_the_rules_decide_alone_when_the_second_net_fails(app: FastAPI) -> None:
         raise RuntimeError("no embedding")
 
     assert with_second_net(app, fails).doors_for("jeg er redd for å gå hjem", Audience.YOUTH)
+
+
+def test_a_follow_up_is_understood_while_the_bot_is_down(say: Say) -> None:
+    say("Hva er hjelpestønad?")
+    reply = say("hvor mye er det?", Decision(Directive.ANSWER, degraded=True))
+    assert (reply.status, reply.topics[0], reply.facet) == (Status.ANSWER, "hjelpestonad", Facet.AMOUNT)
+    assert reply.degraded
