@@ -6,9 +6,11 @@ Public names (kommuner, agencies, organisations, services) are never a person, a
 import re
 import threading
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from spacy.language import Language
+from spacy.pipeline import TrainablePipe
 
 from indexer.knowledge_base import KnowledgeBase
 
@@ -142,10 +144,13 @@ class SpacyNames:
         self._nlp = nlp
         self._public = public
         self._lock = threading.Lock()
+        self._skipped = [name for name in nlp.pipe_names if name not in _needed_for_names(nlp)]
 
     def find(self, text: str) -> list[tuple[int, int]]:
+        if not _could_hold_a_full_name(text):
+            return []
         with self._lock:
-            doc = self._nlp(text)
+            doc = self._nlp(text, disable=self._skipped)
         return [(e.start_char, e.end_char) for e in doc.ents if e.label_ == "PER" and self._is_person(text, e.text, e.end_char)]
 
     def _is_person(self, text: str, name: str, end: int) -> bool:
@@ -160,6 +165,22 @@ class SpacyNames:
         return all(w[0].isupper() or w.casefold() in _PARTICLES for w in words) and not any(
             w.isupper() or self._public.has(w) for w in words
         )
+
+
+def _needed_for_names(nlp: Language) -> set[str]:
+    """The parts of the pipeline that entities are found by: the recogniser, and the shared layer below it where it has none of its own."""
+    if "ner" not in nlp.pipe_names:
+        return set()
+    recogniser = nlp.get_pipe("ner")
+    assert isinstance(recogniser, TrainablePipe)
+    listens = any("listener" in node.name for node in recogniser.model.walk())
+    return {"ner", "tok2vec", "transformer"} if listens else {"ner"}
+
+
+def _could_hold_a_full_name(text: str) -> bool:
+    """Two words with capital first letters after each other, but for particles. Most messages have none and are spared the model."""
+    words = [w for w in _TOKEN.findall(text) if w.casefold() not in _PARTICLES or w[0].isupper()]
+    return any(a[0].isupper() and b[0].isupper() for a, b in pairwise(words))
 
 
 def _capitalised_runs(text: str) -> Iterator[list[re.Match[str]]]:
