@@ -227,11 +227,8 @@ class Turns:
         if decision.directive is Directive.GUIDE and (matches.verdict is not Verdict.ANSWER or not says_what):
             return self._offer_starting_points(conversation, facet, matches)
         if matches.verdict is Verdict.ABSTAIN or (decision.directive is Directive.OUT_OF_SCOPE and not matches.certain):
-            return (
-                self._follow_up(conversation, text, decision)
-                if self._goes_on(conversation, text, decision)
-                else self._abstain(conversation, matches)
-            )
+            goes_on = self._goes_on(conversation, text, decision)
+            return self._follow_up(conversation, text, decision) if goes_on else self._abstain(conversation, matches)
         if matches.verdict is Verdict.ASK_BACK:
             return self._ask_back(conversation, facet, matches)
         return self._answer_from(conversation, matches.topics[0], facet, matches)

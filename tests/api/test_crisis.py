@@ -24,6 +24,8 @@ LABELLED = Path(__file__).parents[1] / "evaluation" / "crisis.jsonl"
         ("i want to kill myself", Danger.SUICIDE),
         ("trenern min tar på meg etter trening, han sier det er hemmelig", Danger.ABUSE),
         ("pappa slår meg når han er full", Danger.VIOLENCE),
+        ("stefar slår meg, kan han det?", Danger.VIOLENCE),
+        ("I don't want to exist any more", Danger.SUICIDE),
         ("hun puster ikke", Danger.MEDICAL),
         ("han har svelget et batteri", Danger.MEDICAL),
         ("jeg er redd for at jeg skal skade babyen", Danger.CHILD),
@@ -45,6 +47,8 @@ def test_danger_is_seen_and_named(text: str, danger: Danger) -> None:
     "text",
     [
         "jeg dør av latter",
+        "pappa slår meg i sjakk hver gang",
+        "I don't want to live in a dorm next year",
         "vi prøver å slå i hjel tiden på venterommet",
         "hun vil ikke dø, hun vil bare sove, sa bestemor i filmen",
         "Papirarbeidet tar livet av meg",

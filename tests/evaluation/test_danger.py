@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
-from api.chat.crisis import CrisisRules
+from api.chat.turn import Turns
+from indexer.article import Audience
 from indexer.library import Library
-from tests.conftest import KNOWLEDGE
 
 HERE = Path(__file__).parent
 BASELINE = json.loads((HERE / "baseline.json").read_text(encoding="utf-8"))["danger"]
@@ -19,34 +20,33 @@ def read(name: str) -> list[dict[str, str]]:
     return [json.loads(line) for line in (HERE / name).read_text(encoding="utf-8").splitlines()]
 
 
-@pytest.fixture(scope="module")
-def rules() -> CrisisRules:
-    return CrisisRules.from_file(KNOWLEDGE / "krise.yml")
+def share_that_rings(texts: list[str], turns: Turns, library: Library) -> float:
+    """By what a turn does: the rules with what holds them back, then the second net."""
+    return sum(bool(turns.doors_for(t, Audience.YOUTH)) or is_alarming(t, library) for t in texts) / len(texts)
 
 
-def rings(text: str, rules: CrisisRules, library: Library) -> bool:
-    """As in a turn: what the rules say, unless the message is like every ordinary question; then what the second net says."""
-    alarm, like = rules.check(text), library.likeness(text)
-    assert like is not None
-    return (alarm is not None and (alarm.certain or not like.ordinary)) or like.alarming
+def is_alarming(text: str, library: Library) -> bool:
+    like = library.likeness(text)
+    return like is not None and like.alarming
 
 
-def share_of(texts: list[str], rules: CrisisRules, library: Library) -> float:
-    return sum(rings(text, rules, library) for text in texts) / len(texts)
+@pytest.fixture
+def turns(app: FastAPI) -> Turns:
+    return app.state.parts.turns  # type: ignore[no-any-return]
 
 
-def test_danger_is_seen_as_often_as_before_and_rings_falsely_no_more_often(rules: CrisisRules, library: Library) -> None:
+def test_danger_is_seen_as_often_as_before_and_rings_falsely_no_more_often(turns: Turns, library: Library) -> None:
     items = read("crisis_heldout.jsonl")
-    assert share_of([i["text"] for i in items if i["danger"]], rules, library) >= BASELINE["seen"] - A_POINT
-    assert share_of([i["text"] for i in items if not i["danger"]], rules, library) <= BASELINE["false"] + A_POINT
+    assert share_that_rings([i["text"] for i in items if i["danger"]], turns, library) >= BASELINE["seen"] - A_POINT
+    assert share_that_rings([i["text"] for i in items if not i["danger"]], turns, library) <= BASELINE["false"] + A_POINT
 
 
-def test_ordinary_questions_ring_no_more_often_than_before(rules: CrisisRules, library: Library) -> None:
+def test_ordinary_questions_ring_no_more_often_than_before(turns: Turns, library: Library) -> None:
     texts = [i["text"] for i in read("questions.jsonl") if i["expect"] == "answer"][EVERY_THIRD]
-    assert share_of(texts, rules, library) <= BASELINE["ordinary"] + A_POINT
+    assert share_that_rings(texts, turns, library) <= BASELINE["ordinary"] + A_POINT
 
 
-def test_a_certain_rule_never_rings_on_an_ordinary_example_question(rules: CrisisRules, library: Library) -> None:
+def test_a_certain_rule_never_rings_on_an_ordinary_example_question(turns: Turns, library: Library) -> None:
     about_danger = (
         "selvskading-og-selvmordstanker",
         "vold-og-overgrep-ung",
@@ -55,5 +55,5 @@ def test_a_certain_rule_never_rings_on_an_ordinary_example_question(rules: Crisi
         "psykisk-helse-ung",
     )
     ordinary = [q.text for q in library.base.questions if q.topic not in about_danger][EVERY_THIRD]
-    rung = {text: alarm.rule for text in ordinary if (alarm := rules.check(text)) is not None and alarm.certain}
+    rung = {text: alarm.rule for text in ordinary if (alarm := turns.parts.crisis.check(text)) is not None and alarm.certain}
     assert rung == {}
