@@ -17,7 +17,7 @@ from api.chat.helplines import crisis_helplines, shown, youth_helplines
 from api.chat.kommune_finder import KommuneFinder
 from api.chat.masking import Masker
 from api.chat.reply_texts import ReplyTexts
-from api.chat.utterance import age_in, ordinal_in, questions_in, without_correction
+from api.chat.utterance import FEW_WORDS, age_in, ordinal_in, questions_in, refers_back, without_correction
 from api.storage.conversations import Conversations
 from indexer.article import Audience, Facet, Language
 from indexer.danger_likeness import Likeness
@@ -47,8 +47,6 @@ _RANKED_TOPICS = 5
 _LOOKED_FOR_IN = 5
 """Whoever was asked to choose among topics means one of them, also when others fit the words a little better."""
 _ALTERNATIVES, _WORTH_OFFERING = 2, 0.1
-_SHORT_REPLY_WORDS = 6
-_CRY_FOR_HELP_WORDS = 3
 
 
 class ChoiceUnknown(Exception):
@@ -180,9 +178,13 @@ class Turns:
             # The same is asked of another topic: the one that was misunderstood must not pull it back.
             text = meant
             decision = replace(decision, directive=Directive.ANSWER, facet=conversation.memory.facet)
-            conversation = replace(conversation, memory=replace(conversation.memory, topic=None, pending=None))
+            conversation = replace(conversation, memory=replace(conversation.memory, topic=None))
         if (danger := self._danger_goes_on(conversation, text, decision)) is not None:
             return self._in_crisis(conversation, danger)
+        if (chosen := self._counted_to(conversation, text)) is not None:
+            return self._answer_from(conversation, chosen, self._facet_of_choice(conversation, text), Matches.of(chosen))
+        if decision.directive in (Directive.AFFIRM, Directive.DENY) and "?" in text:
+            decision = replace(decision, directive=Directive.ANSWER)
         outcome = self._follow(conversation, text, decision)
         log.info("turn", extra={"directive": decision.directive, "status": outcome.replies[0].status})
         if decision.degraded:
@@ -220,23 +222,23 @@ class Turns:
             return outcome
         matches = self._match(conversation, text, conversation.memory.topic)
         facet = self.parts.facets.facet_of(text) or decision.facet or Facet.WHAT
-        if (chosen := self._chosen_by_words(conversation, text, matches)) is not None:
-            asked = self.parts.facets.facet_of(text) or conversation.memory.facet or Facet.WHAT
-            return self._answer_from(conversation, chosen, asked, matches)
-        says_what = len(text.split()) > _CRY_FOR_HELP_WORDS or matches.named
+        if (chosen := self._chosen_by_words(conversation, matches)) is not None:
+            return self._answer_from(conversation, chosen, self._facet_of_choice(conversation, text), matches)
+        says_what = len(text.split()) > FEW_WORDS or matches.named
         if decision.directive is Directive.GUIDE and (matches.verdict is not Verdict.ANSWER or not says_what):
             return self._offer_starting_points(conversation, facet, matches)
         if matches.verdict is Verdict.ABSTAIN or (decision.directive is Directive.OUT_OF_SCOPE and not matches.certain):
             goes_on = self._goes_on(conversation, text, decision)
             return self._follow_up(conversation, text, decision) if goes_on else self._abstain(conversation, matches)
         if matches.verdict is Verdict.ASK_BACK:
+            if conversation.memory.topic in matches.topics[:_LOOKED_FOR_IN] and self._goes_on(conversation, text, decision):
+                return self._follow_up(conversation, text, decision)
             return self._ask_back(conversation, facet, matches)
         return self._answer_from(conversation, matches.topics[0], facet, matches)
 
     def _goes_on(self, conversation: Conversation, text: str, decision: Decision) -> bool:
-        """A few words that ask for a part of something and name nothing are about what we talk about, also when the bot does not see it."""
-        brief = len(text.split()) <= _SHORT_REPLY_WORDS and self.parts.facets.facet_of(text) is not None
-        return brief and conversation.memory.topic is not None and decision.directive is not Directive.OUT_OF_SCOPE
+        """Words that lean on what was said and name nothing else are about what we talk about, also when the bot does not see it."""
+        return conversation.memory.topic is not None and decision.directive is not Directive.OUT_OF_SCOPE and refers_back(text)
 
     def _answer_each(self, conversation: Conversation, text: str) -> Outcome | None:
         """Two or three questions in one message, each answered, where each is clear by itself and about a topic of its own."""
@@ -299,14 +301,22 @@ class Turns:
             for t in offered
         )
 
-    def _chosen_by_words(self, conversation: Conversation, text: str, matches: Matches) -> str | None:
-        """«den om bil», «den første» after we asked back: the one counted to, or the best match among what was offered."""
-        if conversation.memory.pending is not Pending.CHOICE:
+    def _counted_to(self, conversation: Conversation, text: str) -> str | None:
+        """«den første», «nummer to» after we offered topics."""
+        offered = _offered(conversation)
+        place = ordinal_in(text, len(offered))
+        return None if place is None else offered[place]
+
+    def _chosen_by_words(self, conversation: Conversation, matches: Matches) -> str | None:
+        """«den om bil» after we offered topics: the best match among them, unless another is named."""
+        offered = _offered(conversation)
+        if matches.named and matches.topics[0] not in offered:
             return None
-        offered = [o.choice.removeprefix(TOPIC) for o in conversation.memory.options if o.choice.startswith(TOPIC)]
-        if (place := ordinal_in(text, len(offered))) is not None:
-            return offered[place]
         return next((topic for topic in matches.topics[:_LOOKED_FOR_IN] if topic in offered), None)
+
+    def _facet_of_choice(self, conversation: Conversation, text: str) -> Facet:
+        """What is asked of the chosen topic: what this message says, or else what was asked before we offered it."""
+        return self.parts.facets.facet_of(text) or conversation.memory.facet or Facet.WHAT
 
     def _ask_back(self, conversation: Conversation, facet: Facet, matches: Matches) -> Outcome:
         offered = [t for t in matches.topics if t in self.parts.answers().topics][:_OPTIONS_ASKED_BACK]
@@ -417,7 +427,7 @@ class Turns:
 
     def _kommune_for_handoff(self, conversation: Conversation, text: str) -> Outcome | None:
         """The answer to «which kommune?»."""
-        if conversation.memory.pending is not Pending.HANDOFF_KOMMUNE or len(text.split()) > _SHORT_REPLY_WORDS:
+        if conversation.memory.pending is not Pending.HANDOFF_KOMMUNE or len(text.split()) > FEW_WORDS:
             return None
         kommune = self.parts.kommuner.in_text(text, alone=True)
         return self._hand_off(conversation, kommune) if kommune else None
@@ -466,3 +476,10 @@ class Turns:
 
     def _text(self, conversation: Conversation, key: str, **values: str) -> str:
         return self.parts.texts.get(key, conversation.language, conversation.audience, **values)
+
+
+def _offered(conversation: Conversation) -> list[str]:
+    """The topics we offered last; none where nothing is to be chosen."""
+    if conversation.memory.pending is not Pending.CHOICE:
+        return []
+    return [o.choice.removeprefix(TOPIC) for o in conversation.memory.options if o.choice.startswith(TOPIC)]

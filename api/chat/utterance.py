@@ -6,9 +6,10 @@ Guarantees that every returned part is made of the person's own words, in their 
 import re
 
 _CORRECTION = re.compile(
-    r"^\s*(?:nei+|neida|nope|no|ikke det|ikkje det|feil)?[\s,.!:–-]*"
+    r"^\s*(?:(?:nei+|neida|nope|no|ikke det|ikkje det|feil)[\s,.!:–-]*(?:forresten|vent|heller|altså|sorry|beklager)?)?[\s,.!:–-]*"
     r"(?:(?:jeg|eg|æ|vi|i)\s+(?:mente|meinte|meinar|mener|tenkte på|tenkjer på|snakket om|snakka om|spurte om|spurde om|meant)|"
-    r"det var ikke det jeg (?:mente|spurte om)|not that)[\s,.:–-]+(?:om\s+)?",
+    r"det var ikke det jeg (?:mente|spurte om)|not that)[\s,.:–-]+(?:om\s+)?"
+    r"|^\s*(?:nei+|neida|no)[\s,.!:–-]*(?:forresten|vent|heller)?[\s,.!:–-]*(?:den|det|dei|the one) (?:om|med|about)\s+",
     re.I,
 )
 _QUESTION_WORD = (
@@ -29,6 +30,13 @@ _ORDINALS = (
     r"andre|neste|2\.?|to|second",
     r"tredje|3\.?|tre|third",
     r"fjerde|4\.?|fire|fourth",
+)
+FEW_WORDS = 5
+"""So many words or fewer say too little to stand alone: they are about what was said before, or too little to be turned away by."""
+_REFERS_BACK = re.compile(
+    r"^\W*(?:og|men|hva med|kva med|ka med|enn|hvis|viss|dersom|hva hvis|kva om|hva om|and|but|what about|what if)\b"
+    r"|\b(?:det|den|dette|de|dem|dei|disse|desse|dit|der|han|hun|ho|hen|hans|hennes|hennar|deres|it|that|this|they|them|there|he|she)\b",
+    re.I,
 )
 _LAST = r"siste|nederste|last"
 _COUNTED = r"^\s*(?:ja,?\s+|jo,?\s+|ok,?\s+)?(?:(?:jeg|eg|æ)\s+(?:tar|tek|vil ha|velger|vel|mener|meiner)\s+)?(?:den|det|da|alternativ|nummer|nr\.?|valg|number|the)?\s*(?:{})(?:\s+(?:der|der oppe|en|one|takk))?[.!?\s]*$"
@@ -56,6 +64,11 @@ def age_in(text: str) -> int | None:
         if 0 < age <= _OLDEST:
             return age
     return None
+
+
+def refers_back(text: str) -> bool:
+    """Whether the words lean on something said before («og hvis vi får nei?», «gjelder det fosterbarn?»), or are too few to stand alone."""
+    return len(text.split()) <= FEW_WORDS or _REFERS_BACK.search(text) is not None
 
 
 def ordinal_in(text: str, count: int) -> int | None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.chat.utterance import age_in, ordinal_in, questions_in, without_correction
+from api.chat.utterance import age_in, ordinal_in, questions_in, refers_back, without_correction
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,8 @@ from api.chat.utterance import age_in, ordinal_in, questions_in, without_correct
         ("Nei jeg spurte om klage på Nav", "klage på Nav"),
         ("nei, eg meinte skuleskyss", "skuleskyss"),
         ("no, I meant respite care", "respite care"),
+        ("nei forresten, den om parkering", "parkering"),
+        ("neida vent, jeg tenkte på tannlege", "tannlege"),
     ],
 )
 def test_a_correction_is_what_was_meant(text: str, meant: str) -> None:
@@ -23,6 +25,21 @@ def test_a_correction_is_what_was_meant(text: str, meant: str) -> None:
 @pytest.mark.parametrize("text", ["nei takk", "nei, vi fikk avslag fra Nav", "jeg mener at skolen bryter loven?", "Hva er BPA?"])
 def test_what_is_no_correction_is_left_alone(text: str) -> None:
     assert without_correction(text) in (None, "at skolen bryter loven?")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["og hvis hun flytter til en annen kommune?", "gjelder det også for tvillinger?", "hva med ferier?", "hvem får bli med"],
+)
+def test_words_that_lean_on_what_was_said_are_known(text: str) -> None:
+    assert refers_back(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Hvem har rett til individuell plan i kommunen vår?", "kan vi få penger fra Nav for ekstra strøm til utstyr"]
+)
+def test_words_that_stand_alone_are_known(text: str) -> None:
+    assert not refers_back(text)
 
 
 @pytest.mark.parametrize(
