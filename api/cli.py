@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -26,9 +26,9 @@ from rich.table import Table
 from api.app import create_app
 from api.bench import commands as bench_commands
 from api.bench.peer import PeerUnavailable
-from api.chat.conversation import Incoming, Message, Sender
+from api.chat.conversation import Incoming, Message, Sender, Status
 from api.dependencies import Parts
-from api.evaluation import QuestionFileBroken, ask, read_items
+from api.evaluation import Item, QuestionFileBroken, Verdict, ask, draw, read_talks, risk_coverage, sureness
 from api.evaluation import report as report_of
 from api.settings import Settings
 from api.storage.control import Action, Control
@@ -37,7 +37,7 @@ from api.supervisor import Bot
 from indexer.article import Audience, Language
 from indexer.checks import check_knowledge
 from indexer.knowledge_base import KnowledgeUnreadable, load_knowledge
-from indexer.library import Library, lemma_table, open_library, train_matcher
+from indexer.library import Library, lemma_table, open_library, train_matcher, train_meaning
 from indexer.matching import Question
 from indexer.reading_set import ReadingSetBroken
 from indexer.search_index import SearchUnavailable
@@ -261,9 +261,23 @@ def search(
     out.print(table)
 
 
+@train_app.command("meaning")
+def train_meaning_command() -> None:
+    """Lær modellen hva eksemplene i kunnskapen betyr (rundt en time). Skriver indexer/trained/adapter.npz. Deretter: `veivis train matcher`."""
+    with one_sentence(), _progress("Lærer") as advance:
+
+        def report(done: int, total: int, off: float) -> None:
+            advance(done, total)
+
+        try:
+            train_meaning(_library(), report)
+        except ImportError as error:
+            raise ValueError("installer requirements-train.lock først") from error
+
+
 @train_app.command("matcher")
 def train_matcher_command() -> None:
-    """Lær av eksemplene i kunnskapen: hva spørsmål betyr, og hvordan alt veies sammen. Skriver indexer/trained/."""
+    """Lær hvordan alt veies sammen, av eksemplene som modellen ikke har sett. Skriver indexer/trained/weights.json."""
     with one_sentence():
         library = _library()
         library.sync()
@@ -290,30 +304,49 @@ def train_lemmas() -> None:
 def evaluate(
     file: Annotated[Path, typer.Argument(help="Spørsmål med fasit, ett JSON-objekt på hver linje.")],
     json_out: Annotated[Path | None, typer.Option("--json", help="Skriv hvert svar til denne filen.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Tegn feil mot andel besvart (.svg eller .png).")] = None,
 ) -> None:
-    """Mål hvor mye som blir riktig på en spørsmålsfil."""
+    """Mål hvor mye som blir riktig på en spørsmålsfil, eller hvor mye fare som blir sett på en fil om fare."""
     with one_sentence():
-        items = read_items(file)
+        talks = read_talks(file)
         parts = _parts()
+    items = [item for talk in talks for item in talk]
     with _progress("Spør") as advance:
         verdicts = []
-        for number, verdict in enumerate(ask(parts, items), start=1):
+        for number, verdict in enumerate(ask(parts, talks), start=1):
             verdicts.append(verdict)
             advance(number, len(items))
     result = report_of(verdicts)
     out.print(
         f"{result.questions} spørsmål: riktig {result.right:.3f}, blant tre {result.in_three:.3f}, p50 {result.p50_ms:.0f} ms, p95 {result.p95_ms:.0f} ms"
     )
+    if result.facets[1]:
+        out.print(f"  fasett: {result.facets[0]}/{result.facets[1]}")
     for key, group in result.groups.items():
         out.print(f"  {key}: " + "  ".join(f"{name} {right}/{of}" for name, (right, of) in group.items()))
+    table = Table("ventet", "fikk", "antall", title="Det som oftest forveksles")
     for wanted, got, count in result.confusions:
-        out.print(f"  {count} × {wanted} ble {got}")
+        table.add_row(wanted, got, str(count))
+    if result.confusions:
+        out.print(table)
+    if picture:
+        _draw(parts, items, verdicts, picture)
     if json_out:
         rows = [
             {"text": v.item.text, **v.item.group, "status": v.status, "topics": v.topics, "right": v.right, "seconds": v.seconds}
             for v in verdicts
         ]
         json_out.write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def _draw(parts: Parts, items: Sequence[Item], verdicts: Sequence[Verdict], picture: Path) -> None:
+    shown = [v for v in verdicts if v.item.expect in ("answer", Status.ABSTAIN)]
+    answered = sum(v.status in (Status.ANSWER, Status.GUIDE) for v in shown) / max(1, len(shown))
+    with one_sentence():
+        try:
+            draw(risk_coverage(sureness(parts, items)), answered, picture)
+        except ImportError as error:
+            raise ValueError("installer requirements-dev.lock for å tegne") from error
 
 
 def _parts() -> Parts:

@@ -118,7 +118,8 @@ class Analyzer:
     def _uncached_lemma(self, word: str) -> str:
         if word.isdigit():
             return word
-        return self._lists.lemmas.get(word) or self._lemmatizer.lemma(word)
+        # The table holds every form in the knowledge that is not its own dictionary form: a known word outside it is one, and need not be asked about.
+        return self._lists.lemmas.get(word) or (word if word in self._vocabulary else self._lemmatizer.lemma(word))
 
     def _uncached_parts(self, word: str) -> tuple[str, ...]:
         """The two known parts of a compound, the longest first part that leaves a known second; joined bare, by -s- or by -e-."""

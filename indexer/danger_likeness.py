@@ -14,8 +14,8 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
+from indexer.adapter import Head
 from indexer.analysis import normalise
-from indexer.meaning import MeaningModel
 from indexer.ranking import DangerWeights
 from indexer.search_index import Vector
 
@@ -86,7 +86,7 @@ class DangerNet:
     """`meaning` is None where nothing was trained; then words decide alone, with `weights` of their own."""
 
     words: DangerWords
-    meaning: MeaningModel | None
+    meaning: Head | None
     weights: DangerWeights
 
     def likeness(self, text: str, vector: Vector | None) -> Likeness:
@@ -102,7 +102,7 @@ class DangerNet:
         )
 
 
-def meaning_odds(meaning: MeaningModel, vector: Vector) -> tuple[float, str]:
+def meaning_odds(meaning: Head, vector: Vector) -> tuple[float, str]:
     """The logarithm of the odds that what the vector means is danger, and the likeliest danger."""
     fit = meaning.log_probabilities(vector)
     harmless = meaning.labels.index(HARMLESS)

@@ -5,7 +5,7 @@ SentencePiece's. Both are put together in memory when the service starts, in abo
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import sentencepiece
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from sentencepiece import sentencepiece_model_pb2 as sentencepiece_format
 
+from indexer.adapter import PARTS, Adapter
 from indexer.packed_model import BLOCK, Floats, PackedModel, Vocabulary, unpacked
 
 _ONNX_VERSION, _OPERATORS, _CONTRIBUTED = 8, 17, "com.microsoft"
@@ -28,15 +29,15 @@ _UNIGRAM = 1
 class E5:
     """Safe to share between threads."""
 
-    def __init__(self, packed: PackedModel, threads: int) -> None:
-        """`threads`: how many one text is embedded with."""
+    def __init__(self, packed: PackedModel, threads: int, adapter: Adapter | None = None) -> None:
+        """`threads`: how many one text is embedded with. `adapter`: what the model was taught of our questions."""
         self._packed = packed
         self._tokens = _tokenizer(packed.vocabulary)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         # Threads that spin while they wait take the processor from everything else on a small machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._network = onnxruntime.InferenceSession(_network(packed).SerializeToString(), options)
+        self._network = onnxruntime.InferenceSession(_network(packed, adapter).SerializeToString(), options)
         self._scales, self._words = packed.quantised("emb.word", packed.shape.width)
         self._positions = (
             packed.floats("emb.pos").reshape(-1, packed.shape.width) + packed.floats("emb.type")[: packed.shape.width]
@@ -58,14 +59,34 @@ class E5:
 
     def _mean(self, window: Sequence[int]) -> Floats:
         """The mean of what the network makes of each token, shape (384,)."""
+        found = self._network.run([_OUTPUT], {_INPUT: self.embedded(window)[None]})[0]
+        return np.asarray(found[0].mean(axis=0), dtype=np.float32)
+
+    def embedded(self, window: Sequence[int]) -> Floats:
+        """What the network is given for the tokens and their two ends, shape (tokens + 2, 384)."""
         vocabulary = self._packed.vocabulary
         ids = [vocabulary.begin, *window, vocabulary.end]
         words = (unpacked(self._words[ids]).astype(np.float32) - 8) * self._scales[ids][..., None]
         embedded = words.reshape(len(ids), -1) + self._positions[: len(ids)]
         centred = embedded - embedded.mean(axis=1, keepdims=True)
         spread = np.sqrt((centred**2).mean(axis=1, keepdims=True) + self._packed.shape.epsilon)
-        found = self._network.run([_OUTPUT], {_INPUT: (centred / spread * self._gain + self._shift)[None].astype(np.float32)})[0]
-        return np.asarray(found[0].mean(axis=0), dtype=np.float32)
+        return np.asarray(centred / spread * self._gain + self._shift, dtype=np.float32)
+
+
+def weights_of(packed: PackedModel) -> Mapping[str, Floats]:
+    """All that the network has learned, by name, as floats: linear maps («l3.q.w», shape (outputs, inputs)) and the rest."""
+    found: dict[str, Floats] = {}
+    for layer in range(packed.shape.layers):
+        for part in PARTS:
+            inputs, outputs = packed.shape.sizes(part)
+            scales, weights = packed.quantised(f"l{layer}.{part}.w", inputs)
+            found[f"l{layer}.{part}.w"] = ((unpacked(weights).astype(np.float32) - 8) * scales[..., None]).reshape(
+                outputs, inputs
+            )
+            found[f"l{layer}.{part}.b"] = packed.floats(f"l{layer}.{part}.b")
+        for part in ("aln", "oln"):
+            found |= {f"l{layer}.{part}.{end}": packed.floats(f"l{layer}.{part}.{end}") for end in "wb"}
+    return found
 
 
 def _tokenizer(vocabulary: Vocabulary) -> sentencepiece.SentencePieceProcessor:
@@ -83,9 +104,9 @@ def _tokenizer(vocabulary: Vocabulary) -> sentencepiece.SentencePieceProcessor:
     return sentencepiece.SentencePieceProcessor(model_proto=model.SerializeToString())
 
 
-def _network(packed: PackedModel) -> ModelProto:
+def _network(packed: PackedModel, adapter: Adapter | None) -> ModelProto:
     """BERT's encoder: embedded tokens (1, n, 384) to what they mean here (1, n, 384)."""
-    graph, width, heads = _Graph(packed), packed.shape.width, packed.shape.heads
+    graph, width, heads = _Graph(packed, adapter), packed.shape.width, packed.shape.heads
     apart, together = (graph.constant(np.array(shape)) for shape in ([0, 0, heads, width // heads], [0, 0, width]))
     scale = graph.constant(np.float32((width // heads) ** -0.5))
 
@@ -109,8 +130,9 @@ def _network(packed: PackedModel) -> ModelProto:
 class _Graph:
     """An ONNX graph in the making. Each method adds to it and returns the name of what comes out."""
 
-    def __init__(self, packed: PackedModel) -> None:
+    def __init__(self, packed: PackedModel, adapter: Adapter | None) -> None:
         self._packed = packed
+        self._deltas = {} if adapter is None else adapter.deltas
         self._nodes: list[NodeProto] = []
         self._constants: list[TensorProto] = []
 
@@ -129,7 +151,7 @@ class _Graph:
         weights = unpacked(packed)
         neighbours = weights[..., 0::2] | (weights[..., 1::2] << 4)
         bias = self._packed.floats(f"{name}.b")
-        return self.node(
+        found = self.node(
             "MatMulNBits",
             values,
             self.constant(neighbours),
@@ -144,6 +166,10 @@ class _Graph:
             block_size=BLOCK,
             accuracy_level=_ACCURACY_INT8,
         )
+        if name not in self._deltas:
+            return found
+        down, up = (self.constant(half) for half in self._deltas[name])
+        return self.node("Add", found, self.node("MatMul", self.node("MatMul", values, down), up))
 
     def normalised(self, values: str, name: str) -> str:
         gain, shift = (self.constant(self._packed.floats(f"{name}.{part}")) for part in "wb")

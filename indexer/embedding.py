@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
+from indexer.adapter import Adapter
 from indexer.search_index import Vector
 
 DIMENSIONS = 384
@@ -22,6 +23,9 @@ _MOST_THREADS = 2
 
 
 class Embedder(Protocol):
+    name: str
+    """Names exactly the model: vectors of two models cannot be compared."""
+
     def embed(self, texts: Sequence[str]) -> list[Vector]:
         """One vector a text, in order. Each text begins with `query: ` or `passage: `."""
 
@@ -29,12 +33,14 @@ class Embedder(Protocol):
 class E5Embedder:
     """The bundled model. One text at a time on each thread that asks."""
 
-    def __init__(self) -> None:
+    def __init__(self, adapter: Adapter | None = None) -> None:
+        """`adapter`: what it was taught of our questions; None for the model as it was published."""
         # Loaded here: whoever gives an embedder of their own needs neither the runtime nor the model.
         from indexer.e5 import E5
         from indexer.packed_model import PackedModel
 
-        self._model = E5(PackedModel.bundled(), threads=min(_MOST_THREADS, os.cpu_count() or 1))
+        self.name = MODEL if adapter is None else f"{MODEL}+{adapter.digest()}"
+        self._model = E5(PackedModel.bundled(), min(_MOST_THREADS, os.cpu_count() or 1), adapter)
 
     def embed(self, texts: Sequence[str]) -> list[Vector]:
         return [self._model.embed(text) for text in texts]
@@ -42,6 +48,8 @@ class E5Embedder:
 
 class FakeEmbedder:
     """A bag of character trigrams, hashed: alike texts have alike vectors. For tests that are not about meaning."""
+
+    name = "trigrams"
 
     def embed(self, texts: Sequence[str]) -> list[Vector]:
         return [self._one(text) for text in texts]
@@ -60,38 +68,38 @@ class FakeEmbedder:
 class EmbeddingCache:
     """Vectors by what was embedded, in one SQLite file: nothing is embedded twice, across restarts and rebuilds."""
 
-    def __init__(self, path: Path | None) -> None:
-        """`None`: in memory, gone with the process."""
+    def __init__(self, path: Path | None, model: str) -> None:
+        """`path` None: in memory, gone with the process. `model`: whose vectors these are."""
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
+        self._model = model
         self._db = sqlite3.connect(path or ":memory:", check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")
         self._db.commit()
 
     @classmethod
-    def in_memory(cls) -> "EmbeddingCache":
-        return cls(None)
+    def in_memory(cls, model: str = MODEL) -> "EmbeddingCache":
+        return cls(None, model)
 
     def get(self, texts: Iterable[str]) -> dict[str, Vector]:
         """The vectors already known, by text."""
         found: dict[str, Vector] = {}
         with self._lock:
             for text in texts:
-                row = self._db.execute("SELECT vector FROM vectors WHERE key = ?", (_key(text),)).fetchone()
+                row = self._db.execute("SELECT vector FROM vectors WHERE key = ?", (self._key(text),)).fetchone()
                 if row:
                     found[text] = np.frombuffer(row[0], dtype=np.float16).astype(np.float32)
         return found
 
     def put(self, vectors: dict[str, Vector]) -> None:
-        rows = [(_key(text), vector.astype(np.float16).tobytes()) for text, vector in vectors.items()]
+        rows = [(self._key(text), vector.astype(np.float16).tobytes()) for text, vector in vectors.items()]
         with self._lock, self._db:
             self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
 
     def close(self) -> None:
         self._db.close()
 
-
-def _key(text: str) -> bytes:
-    return hashlib.sha256(f"{MODEL}\x1f{text}".encode()).digest()
+    def _key(self, text: str) -> bytes:
+        return hashlib.sha256(f"{self._model}\x1f{text}".encode()).digest()

@@ -15,15 +15,17 @@ from typing import TypeVar
 
 import joblib
 
+from indexer.adapter import DANGER, TOPIC, Adapter, Head, held_back
 from indexer.analysis import Analyzer, Lemmatizer, TableLemmatizer, words_of
-from indexer.danger_likeness import DangerExample, DangerNet, DangerWords, Likeness
+from indexer.danger_likeness import HARMLESS, DangerExample, DangerNet, DangerWords, Likeness
 from indexer.elasticsearch_index import ElasticsearchIndex
 from indexer.embedding import QUERY, E5Embedder, Embedder, EmbeddingCache
 from indexer.facets import FacetCues
 from indexer.knowledge_base import ExampleQuestion, KnowledgeBase, load_knowledge
 from indexer.language import LanguageRecogniser
+from indexer.lesson import Lesson
 from indexer.matching import OUTSIDE, Matcher, Matches, Question, TopicSignals, Understanding
-from indexer.meaning import MeaningModel
+from indexer.packed_model import PackedModel
 from indexer.passages import passages_of
 from indexer.question_model import QuestionModel, TrainingQuestion
 from indexer.ranking import Means, Weights
@@ -37,7 +39,7 @@ from indexer.word_lists import WordLists, load_word_lists
 from indexer.yaml_file import read_yaml
 
 _TRAINED = Path(__file__).parent / "trained"
-_WEIGHTS, _TOPIC_MEANING, _DANGER_MEANING = _TRAINED / "weights.json", _TRAINED / "topics.npz", _TRAINED / "danger.npz"
+_WEIGHTS, _ADAPTER = _TRAINED / "weights.json", _TRAINED / "adapter.npz"
 _NEAR_DANGER = frozenset(
     {
         "selvskading-og-selvmordstanker",
@@ -62,16 +64,17 @@ _TERM_CODE = ("analysis.py", "word_lists.py")
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """What `veivis train matcher` left in `trained/`. Without models of meaning, words decide alone."""
+    """What `veivis train` left in `trained/`. Without an adapter, words decide alone."""
 
     weights: Weights
-    topics: MeaningModel | None
-    danger: MeaningModel | None
+    adapter: Adapter | None
 
     @classmethod
     def read(cls) -> "Trained":
-        weights = Weights.read(_WEIGHTS) if _WEIGHTS.is_file() else Weights.untrained()
-        return cls(weights, MeaningModel.read(_TOPIC_MEANING), MeaningModel.read(_DANGER_MEANING))
+        return cls(Weights.read(_WEIGHTS) if _WEIGHTS.is_file() else Weights.untrained(), Adapter.read(_ADAPTER))
+
+    def head(self, name: str) -> Head | None:
+        return None if self.adapter is None else self.adapter.heads[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +143,18 @@ def open_library(
     analyzer = Analyzer(word_lists, lemmatizer).with_vocabulary(texts)
     trained, danger = Trained.read(), danger_examples(knowledge, questions)
     models = _ModelStore(data / "models", knowledge, f"{spacy_model if note is None else ''}")
-    embedder = embedder or E5Embedder()
+    embedder = embedder or E5Embedder(trained.adapter)
     index: SearchIndex = ElasticsearchIndex(elasticsearch_url) if elasticsearch_url else TantivyIndex(data / "index")
     model = models.question_model(questions, analyzer)
-    understanding = Understanding(analyzer, model, trained.topics, TopicSignals(base, analyzer, model.topics, questions))
+    understanding = Understanding(analyzer, model, trained.head(TOPIC), TopicSignals(base, analyzer, model.topics, questions))
     return Library(
         base=base,
         word_lists=word_lists,
         analyzer=analyzer,
         index=index,
         embedder=embedder,
-        cache=EmbeddingCache(data / "vectors.db"),
-        passages=tuple(passages_of(published, questions)),
+        cache=EmbeddingCache(data / "vectors.db", embedder.name),
+        passages=tuple(passages_of(published, questions, embedder.name)),
         questions=questions,
         danger_examples=danger,
         facets=FacetCues(word_lists),
@@ -179,16 +182,37 @@ def danger_examples(knowledge: Path, questions: Iterable[ExampleQuestion]) -> tu
     return (*labelled, *ordinary) if labelled else ()
 
 
+def train_meaning(library: Library, report: Callable[[int, int, float], None]) -> None:
+    """Teaches the bundled model this library's examples and writes `trained/adapter.npz`. About an hour on two cores. `report` is told how many
+    of how many steps are done, and how far off the model is. Raises ImportError without the packages of `requirements-train.lock`."""
+    from indexer.tuning import tune
+
+    tune(lessons(library), PackedModel.bundled(), report).write(_ADAPTER)
+
+
+def lessons(library: Library) -> list[Lesson]:
+    """What the model learns from: questions with their topics, messages with their danger, and the articles' own words."""
+    taught = []
+    for question in library.questions:
+        ordinary = {} if question.topic in _NEAR_DANGER else {DANGER: HARMLESS}
+        taught.append(Lesson(QUERY + question.text, {TOPIC: question.topic, **ordinary}, question.text))
+    taught += [Lesson(QUERY + e.text, {DANGER: e.kind}, e.text) for e in library.danger_examples if e.kind is not None]
+    taught += [Lesson(p.embedded, {TOPIC: p.topic}, p.id) for p in library.passages if p.embedded]
+    return [lesson for lesson in taught if not held_back(lesson.key)]
+
+
 def train_matcher(library: Library, progress: Callable[[int, int], bool] = lambda done, total: True) -> TrainingResult:
-    """Learned from this library's examples and written to `trained/`. Embeds what is not embedded yet: half an hour the first time."""
-    texts = dict.fromkeys(t for t in (*(q.text for q in library.questions), *(e.text for e in library.danger_examples)))
+    """How everything is weighed together, learned from the examples that the model has not seen and written to `trained/`."""
+    danger = [e for e in library.danger_examples if held_back(e.text)]
+    texts = dict.fromkeys([*(q.text for q in library.questions if held_back(q.text)), *(e.text for e in danger)])
     embed_texts([QUERY + text for text in texts], library.embedder, library.cache, progress)
     found = library.cache.get(QUERY + text for text in texts)
     vectors = {text.removeprefix(QUERY): vector for text, vector in found.items()}
-    result = train(library.base, library.questions, library.danger_examples, vectors, library.index, library.analyzer)
+    trained = Trained.read()
+    heads = trained.head(TOPIC), trained.head(DANGER)
+    examples = library.questions, library.danger_examples
+    result = train(library.base, *examples, vectors, heads, library.index, library.analyzer)
     result.weights.write(_WEIGHTS)
-    result.topics.write(_TOPIC_MEANING)
-    result.danger.write(_DANGER_MEANING)
     return result
 
 
@@ -223,8 +247,9 @@ class _ModelStore:
             return None
         texts = [f"{e.text}\x1f{e.kind}" for e in examples]
         words = self._kept("danger", _digest_of([_CODE / "danger_likeness.py"], texts), lambda: DangerWords(examples))
-        means = Means.WORDS if trained.danger is None else Means.MEANING
-        return DangerNet(words, trained.danger, trained.weights.danger[means])
+        head = trained.head(DANGER)
+        means = Means.WORDS if head is None else Means.MEANING
+        return DangerNet(words, head, trained.weights.danger[means])
 
     def _kept(self, name: str, digest: str, learn: Callable[[], Model]) -> Model:
         kept = self._folder / f"{name}-{digest[:16]}.joblib"

@@ -14,10 +14,10 @@ from typing import Protocol
 
 import numpy as np
 
+from indexer.adapter import Head
 from indexer.analysis import Analyzer, words_of
 from indexer.embedding import QUERY, Embedder
 from indexer.knowledge_base import ExampleQuestion, KnowledgeBase
-from indexer.meaning import MeaningModel
 from indexer.passages import PassageKind
 from indexer.question_model import QuestionModel, standard
 from indexer.ranking import Array, Evidence, Means, Weights, features_of, gate_features, inside_probability, probabilities
@@ -27,7 +27,10 @@ OUTSIDE = "utenfor"
 """The pseudo-topic of questions that are not ours (`knowledge/utenfor.yml`); never answered from."""
 
 _CERTAIN = 0.6
-_BRIEF, _MAYBE_OURS = 4, 0.45
+FEW_WORDS = 5
+"""So many words or fewer say too little: to be turned away by, or to stand alone in a conversation."""
+_LEANING = 3.0
+"""How much more the current topic counts for words that lean on it. Chosen on `tests/evaluation/dialogues.jsonl`."""
 EXAMPLE_HITS = 80
 _ARTICLE_HITS = 60
 _ARTICLE_KINDS = (PassageKind.SHORT, PassageKind.SECTION)
@@ -52,12 +55,14 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`current_topic` is what the conversation is about; a signal, not a filter."""
+    """`current_topic` is what the conversation is about; a signal, not a filter, and a stronger one where the words lean on it (`leans_on_it`:
+    «og hvis vi får nei?»)."""
 
     text: str
     audience: str
     language: str
     current_topic: str | None = None
+    leans_on_it: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ class Understanding:
 
     analyzer: Analyzer
     model: QuestionModel
-    meaning: MeaningModel | None
+    meaning: Head | None
     signals: "TopicSignals"
 
     def queries(self, question: Question, vector: Vector | None, examples: int) -> tuple[Query, Query]:
@@ -117,6 +122,7 @@ class Understanding:
             named=self.signals.named(terms),
             audience=self.signals.audience(question.audience),
             current=question.current_topic,
+            leans=_LEANING if question.leans_on_it else 1.0,
             known_share=sum(map(self.analyzer.knows, terms)) / len(terms) if terms else 0.0,
             words=len(words_of(question.text)),
             means=means,
@@ -165,7 +171,7 @@ class Matcher:
             return known
 
 
-def meaning_scores(meaning: MeaningModel | None, vector: Vector | None, topics: Sequence[str]) -> tuple[Array, float]:
+def meaning_scores(meaning: Head | None, vector: Vector | None, topics: Sequence[str]) -> tuple[Array, float]:
     """The standardised fit of each topic and the probability of the likeliest; zeros without a model or a vector. A topic younger than the
     model fits as little as the one that fits least."""
     if meaning is None or vector is None:
@@ -192,7 +198,7 @@ def decide(evidence: Evidence, weights: Weights) -> Matches:
         verdict = Verdict.ANSWER
     elif inside < used.abstain_below:
         # A few words say too little to be turned away by: «hjelp til gutten», «noe om penger».
-        verdict = Verdict.ASK_BACK if inside >= _MAYBE_OURS and evidence.words <= _BRIEF else Verdict.ABSTAIN
+        verdict = Verdict.ASK_BACK if inside >= used.offer_above and evidence.words <= FEW_WORDS else Verdict.ABSTAIN
     elif float(ranked[order[0]]) / max(total, 1e-9) < used.ask_below:
         verdict = Verdict.ASK_BACK
     else:

@@ -37,6 +37,10 @@ class Shape:
     window: int
     epsilon: float
 
+    def sizes(self, part: str) -> tuple[int, int]:
+        """Inputs and outputs of a linear map of a layer: «q», «k», «v», «ao» (attention), «fi», «fo» (feed-forward, in and out)."""
+        return {"fi": (self.width, self.hidden), "fo": (self.hidden, self.width)}.get(part, (self.width, self.width))
+
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:

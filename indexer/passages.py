@@ -22,21 +22,21 @@ class PassageKind(StrEnum):
     QUESTION = "sporsmal"
 
 
-def passages_of(articles: Iterable[Article], questions: Iterable[ExampleQuestion]) -> list[Passage]:
-    """What is searched. A nynorsk version says what the bokmål one says, and questions are turned into bokmål: one of the two is enough."""
+def passages_of(articles: Iterable[Article], questions: Iterable[ExampleQuestion], model: str = "") -> list[Passage]:
+    """What is searched, with vectors of the embedder named `model`: of another, all of it is something else. A nynorsk version says what the bokmål one says, and questions are turned into bokmål: one of the two is enough."""
     kept = list(articles)
     in_bokmal = {(a.topic, a.audience) for a in kept if a.language is Language.BOKMAL}
     searched = [a for a in kept if a.language is Language.BOKMAL or (a.topic, a.audience) not in in_bokmal]
-    found = [p for article in searched for p in article_passages(article)]
+    found = [p for article in searched for p in article_passages(article, model)]
     found.extend(question_passage(q) for q in questions)
     return list({p.id: p for p in found}.values())
 
 
-def article_passages(article: Article) -> Iterator[Passage]:
+def article_passages(article: Article, model: str = "") -> Iterator[Passage]:
     """The direct answer first, then one passage a section, in the order of the article."""
-    yield _passage(article, PassageKind.SHORT, Facet.WHAT, article.short)
+    yield _passage(article, PassageKind.SHORT, Facet.WHAT, article.short, model)
     for section in article.sections:
-        yield _passage(article, PassageKind.SECTION, section.facet, without_footnotes(section.body))
+        yield _passage(article, PassageKind.SECTION, section.facet, without_footnotes(section.body), model)
 
 
 def question_passage(question: ExampleQuestion) -> Passage:
@@ -55,7 +55,7 @@ def question_passage(question: ExampleQuestion) -> Passage:
     )
 
 
-def _passage(article: Article, kind: PassageKind, facet: Facet, text: str) -> Passage:
+def _passage(article: Article, kind: PassageKind, facet: Facet, text: str, model: str) -> Passage:
     embedded = f"passage: {article.title}. " + " ".join(text.split()[:EMBEDDED_WORDS])
     return Passage(
         id=f"{article.id}/{kind}/{facet}",
@@ -67,7 +67,7 @@ def _passage(article: Article, kind: PassageKind, facet: Facet, text: str) -> Pa
         title=article.title,
         text=text,
         embedded=embedded,
-        digest=_digest(article.id, kind, facet, article.title, text),
+        digest=_digest(article.id, kind, facet, article.title, text, model),
     )
 
 

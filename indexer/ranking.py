@@ -25,7 +25,7 @@ FEATURES = (
     "article_words",  # best BM25 among passages of articles
     "named",  # share of the topic's name that the question says
     "audience",  # how usual it is that this audience asks about the topic
-    "current",  # the conversation is about this topic
+    "current",  # the conversation is about this topic, and how much the words lean on it
 )
 GATE_FEATURES = ("nearest_article", "known", "top", "margin", "outside", "length", "sure_of_meaning")
 _FLOOR = 0.02
@@ -43,13 +43,15 @@ class Means(StrEnum):
 @dataclass(frozen=True, slots=True)
 class MatchWeights:
     """`topic` weighs FEATURES into scores; `gate` (with `gate_bias`) weighs GATE_FEATURES into «is this ours at all?»; below the probability
-    `abstain_below` it counts as not ours, below the share `ask_below` the best topic is too unsure to answer from. Both are chosen by cost."""
+    `abstain_below` it counts as not ours, but a few words above `offer_above` are answered with an offer; below the share `ask_below` the best
+    topic is too unsure to answer from. All are chosen by cost."""
 
     topic: Array
     gate: Array
     gate_bias: float
     abstain_below: float
     ask_below: float
+    offer_above: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class DangerWeights:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """All that `veivis train matcher` learned, but the models of meaning."""
+    """All that `veivis train matcher` learned, but what the model itself was taught."""
 
     match: Mapping[Means, MatchWeights]
     danger: Mapping[Means, DangerWeights]
@@ -82,6 +84,7 @@ class Weights:
                     gate_bias=entry["gate_bias"],
                     abstain_below=entry["abstain_below"],
                     ask_below=entry["ask_below"],
+                    offer_above=entry.get("offer_above", 0.45),
                 )
                 for means, entry in kept["match"].items()
             },
@@ -91,7 +94,7 @@ class Weights:
     @classmethod
     def untrained(cls) -> "Weights":
         """Every feature counts alike and nothing is held back: a start for `veivis train matcher`."""
-        even = MatchWeights(np.ones(len(FEATURES)), np.zeros(len(GATE_FEATURES)), 0.0, 0.0, 0.0)
+        even = MatchWeights(np.ones(len(FEATURES)), np.zeros(len(GATE_FEATURES)), 0.0, 0.0, 0.0, 0.0)
         silent = DangerWeights(1.0, 1.0, 0.0, alarm_above=2.0, ordinary_below=0.0)
         return cls(dict.fromkeys(Means, even), dict.fromkeys(Means, silent))
 
@@ -130,6 +133,7 @@ class Evidence:
     named: Array
     audience: Array
     current: str | None
+    leans: float
     known_share: float
     words: int
     means: Means
@@ -146,7 +150,7 @@ def features_of(evidence: Evidence) -> Array:
         _relative_score(evidence.articles.lexical, position),
         evidence.named,
         evidence.audience,
-        np.array([float(t == evidence.current) for t in evidence.topics]),
+        np.array([evidence.leans * (t == evidence.current) for t in evidence.topics]),
     ]
     return np.stack(columns, axis=1)
 

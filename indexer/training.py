@@ -1,7 +1,6 @@
-"""Learns what `trained/` holds, from the examples in `knowledge/`: models of meaning, and how everything is weighed together.
+"""Learns how everything is weighed together, from the examples in `knowledge/` that nothing else learned from (`held_back`).
 
-Weights and thresholds are learned on held-out scores: every example is scored by models that have not seen it, and what a mistake costs
-decides the thresholds. `veivis train matcher` runs this.
+What a mistake costs decides the thresholds. `veivis train matcher` runs this, after `veivis train meaning` has taught the model.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
 
+from indexer.adapter import Head, held_back
 from indexer.analysis import Analyzer
-from indexer.danger_likeness import HARMLESS, DangerExample, DangerWords, meaning_odds
+from indexer.danger_likeness import DangerExample, DangerWords, meaning_odds
 from indexer.knowledge_base import ExampleQuestion, KnowledgeBase
-from indexer.matching import EXAMPLE_HITS, OUTSIDE, Question, TopicSignals, Understanding
-from indexer.meaning import MeaningModel
+from indexer.matching import EXAMPLE_HITS, FEW_WORDS, OUTSIDE, Question, TopicSignals, Understanding
 from indexer.passages import question_passage
 from indexer.question_model import QuestionModel, TrainingQuestion
 from indexer.ranking import (
@@ -37,14 +35,12 @@ from indexer.search_index import Hits, SearchIndex, Vector
 Flags = npt.NDArray[np.bool_]
 Order = npt.NDArray[np.intp]
 
-_FOLDS = 3
-_MOST_HELD_OUT = 4000
-"""Ten weights are learned from a few thousand questions as well as from all."""
-_SEED = 7
 _L2 = 0.3
 _CURRENT_TOPIC_WEIGHT = 0.8
 """Chosen by hand: single questions cannot teach how much the talk so far says. About a third of a clear hit."""
 _COST_WRONG_ANSWER, _COST_SILENT, _COST_ASKED = 1.0, 0.6, 0.9
+_COST_OFFERED, _COST_OFFERED_IN_VAIN = 0.3, 0.5
+"""Where we would be silent, an offer of topics is better for whoever asked about ours, and a nuisance for whoever did not."""
 """Asking back costs nearly as much as a wrong answer: whoever asked a plain question waits for one, and an answer that is less than
 certain offers the other topics beside it all the same."""
 _MOST_ORDINARY_ALARMS = 0.003
@@ -78,8 +74,6 @@ class DangerReport:
 @dataclass(frozen=True, slots=True)
 class Trained:
     weights: Weights
-    topics: MeaningModel
-    danger: MeaningModel
     questions: int
     matching: Mapping[Means, MatchReport]
     likeness: Mapping[Means, DangerReport]
@@ -90,28 +84,25 @@ def train(
     questions: Sequence[ExampleQuestion],
     danger_examples: Sequence[DangerExample],
     vectors: Mapping[str, Vector],
+    heads: tuple[Head | None, Head | None],
     index: SearchIndex,
     analyzer: Analyzer,
 ) -> Trained:
-    """`vectors` of every text; `index` holds every question and article, the articles with their vectors. Takes some minutes."""
-    held_out = list(_held_out(base, questions, vectors, index, analyzer))
+    """`vectors` of every text that is held back; `heads` for topics and for danger; `index` holds every question and article, the articles
+    with their vectors. Takes some minutes."""
+    topic_head, danger_head = heads
+    held_out = list(_held_out(base, questions, vectors, topic_head, index, analyzer))
     matching = {means: _fit([replace(h, evidence=_only(means, h.evidence)) for h in held_out]) for means in Means}
-    likeness = _fit_danger(danger_examples, vectors)
+    likeness = _fit_danger(danger_examples, vectors, danger_head)
     return Trained(
         weights=Weights(
             match={means: fitted for means, (fitted, _) in matching.items()},
             danger={means: fitted for means, (fitted, _) in likeness.items()},
         ),
-        topics=_meaning([(q.text, q.topic) for q in questions], vectors),
-        danger=_meaning([(e.text, e.kind or HARMLESS) for e in danger_examples], vectors),
         questions=len(held_out),
         matching={means: report for means, (_, report) in matching.items()},
         likeness={means: report for means, (_, report) in likeness.items()},
     )
-
-
-def _meaning(labelled: Sequence[tuple[str, str]], vectors: Mapping[str, Vector]) -> MeaningModel:
-    return MeaningModel.train(np.array([vectors[text] for text, _ in labelled]), [label for _, label in labelled])
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,27 +115,23 @@ def _held_out(
     base: KnowledgeBase,
     questions: Sequence[ExampleQuestion],
     vectors: Mapping[str, Vector],
+    meaning: Head | None,
     index: SearchIndex,
     analyzer: Analyzer,
 ) -> Iterator[_HeldOut]:
-    """Some thousand questions, each with the evidence of models and an index that do not know its fold."""
-    labels = [q.topic for q in questions]
-    asked = set(np.random.default_rng(_SEED).permutation(len(labels))[:_MOST_HELD_OUT].tolist())
-    asked |= {i for i, topic in enumerate(labels) if topic == OUTSIDE}
-    for seen, unseen in StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED).split(np.zeros(len(labels)), labels):
-        known = [questions[i] for i in seen]
-        model = QuestionModel([TrainingQuestion(q.text, analyzer.terms(q.text), q.topic) for q in known])
-        meaning = _meaning([(q.text, q.topic) for q in known], vectors)
-        understanding = Understanding(analyzer, model, meaning, TopicSignals(base, analyzer, model.topics, known))
-        hidden = {question_passage(questions[i]).id for i in unseen}
-        for i in (i for i in unseen if int(i) in asked):
-            example = questions[i]
-            question = Question(example.text, example.audience, example.language)
-            for_examples, for_articles = understanding.queries(question, vectors[example.text], EXAMPLE_HITS * 2)
-            wider = index.search(for_examples).lexical
-            examples = Hits(tuple(h for h in wider if h.passage.id not in hidden)[:EXAMPLE_HITS], ())
-            found = understanding.evidence(question, vectors[example.text], examples, index.search(for_articles))
-            yield _HeldOut(example.topic, found)
+    """The questions that are held back, each with the evidence of models and an index that do not know them."""
+    known = [q for q in questions if not held_back(q.text)]
+    unseen = [q for q in questions if held_back(q.text)]
+    hidden = {question_passage(q).id for q in unseen}
+    model = QuestionModel([TrainingQuestion(q.text, analyzer.terms(q.text), q.topic) for q in known])
+    understanding = Understanding(analyzer, model, meaning, TopicSignals(base, analyzer, model.topics, known))
+    for example in unseen:
+        question = Question(example.text, example.audience, example.language)
+        for_examples, for_articles = understanding.queries(question, vectors[example.text], EXAMPLE_HITS * 2)
+        wider = index.search(for_examples).lexical
+        examples = Hits(tuple(h for h in wider if h.passage.id not in hidden)[:EXAMPLE_HITS], ())
+        found = understanding.evidence(question, vectors[example.text], examples, index.search(for_articles))
+        yield _HeldOut(example.topic, found)
 
 
 def _only(means: Means, evidence: Evidence) -> Evidence:
@@ -173,7 +160,11 @@ def _fit(held_out: Sequence[_HeldOut]) -> tuple[MatchWeights, MatchReport]:
     abstain_below = _cheapest_floor(inside, is_inside, right)
     best = ranked[np.arange(len(gold)), order[:, 0]]
     share = best / (1 - ranked[:, outside]).clip(1e-9) if outside is not None else best
-    fitted = MatchWeights(weights, gate, bias, abstain_below, _cheapest_ask(share[is_inside], right[is_inside]))
+    few = np.array([h.evidence.words <= FEW_WORDS for h in held_out])
+    unsure = few & (inside < abstain_below)
+    offer_above = _cheapest_offer(inside[unsure], is_inside[unsure], abstain_below)
+    ask_below = _cheapest_ask(share[is_inside], right[is_inside])
+    fitted = MatchWeights(weights, gate, bias, abstain_below, ask_below, offer_above)
     report = MatchReport(
         right=float(right[is_inside].mean()),
         right_in_three=float(in_three[is_inside].mean()),
@@ -184,18 +175,17 @@ def _fit(held_out: Sequence[_HeldOut]) -> tuple[MatchWeights, MatchReport]:
 
 
 def _fit_danger(
-    examples: Sequence[DangerExample], vectors: Mapping[str, Vector]
+    examples: Sequence[DangerExample], vectors: Mapping[str, Vector], meaning: Head | None
 ) -> Mapping[Means, tuple[DangerWeights, DangerReport]]:
-    """Every example is scored by models that have not seen it."""
-    margins, odds = np.zeros(len(examples)), np.zeros(len(examples))
-    strata = [str(e.kind) for e in examples]
-    for seen, unseen in StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED).split(margins, strata):
-        known = [examples[i] for i in seen]
-        margins[unseen] = DangerWords(known).margins([examples[i].text for i in unseen])
-        meaning = _meaning([(e.text, e.kind or HARMLESS) for e in known], vectors)
-        odds[unseen] = [meaning_odds(meaning, vectors[examples[i].text])[0] for i in unseen]
-    by_words = _fit_likeness(margins, np.zeros_like(odds), examples)
-    by_both = _fit_likeness(margins, odds, examples)
+    """By the examples that are held back, scored by models that have not seen them."""
+    words = DangerWords([e for e in examples if not held_back(e.text)])
+    unseen = [e for e in examples if held_back(e.text)]
+    margins = words.margins([e.text for e in unseen])
+    by_words = _fit_likeness(margins, np.zeros_like(margins), unseen)
+    if meaning is None:
+        return dict.fromkeys(Means, by_words)
+    odds = np.array([meaning_odds(meaning, vectors[e.text])[0] for e in unseen])
+    by_both = _fit_likeness(margins, odds, unseen)
     return {Means.WORDS: by_words, Means.MEANING: by_both, Means.ARTICLES: by_both}
 
 
@@ -283,6 +273,18 @@ def _cheapest_ask(share: Array, right: Flags) -> float:
     """Below which confidence asking back is cheaper than a wrong answer."""
     floors = np.linspace(0.0, 0.6, 61)
     costs = [float(((share < f) * _COST_ASKED + ((share >= f) & ~right) * _COST_WRONG_ANSWER).sum()) for f in floors]
+    return float(floors[int(np.argmin(costs))])
+
+
+def _cheapest_offer(inside: Array, is_inside: Flags, abstain_below: float) -> float:
+    """Above which probability of being ours a few words are answered with an offer of topics, though they are too little to answer."""
+    weight = np.where(is_inside, 1.0, _outside_weight(is_inside)) if len(inside) else inside
+    floors = np.linspace(0.0, abstain_below, 49)
+    costs = []
+    for floor in floors:
+        offered = inside >= floor
+        cost = np.where(is_inside, np.where(offered, _COST_OFFERED, _COST_SILENT), offered * _COST_OFFERED_IN_VAIN)
+        costs.append(float((weight * cost).sum()))
     return float(floors[int(np.argmin(costs))])
 
 

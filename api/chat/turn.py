@@ -17,14 +17,14 @@ from api.chat.helplines import crisis_helplines, shown, youth_helplines
 from api.chat.kommune_finder import KommuneFinder
 from api.chat.masking import Masker
 from api.chat.reply_texts import ReplyTexts
-from api.chat.utterance import FEW_WORDS, age_in, ordinal_in, questions_in, refers_back, without_correction
+from api.chat.utterance import age_in, ordinal_in, questions_in, refers_back, without_correction
 from api.storage.conversations import Conversations
 from indexer.article import Audience, Facet, Language
 from indexer.danger_likeness import Likeness
 from indexer.facets import FacetCues
 from indexer.knowledge_base import Helpline, Kommune
 from indexer.language import LanguageRecogniser
-from indexer.matching import Matches, Question, TopicMatcher, Verdict
+from indexer.matching import FEW_WORDS, Matches, Question, TopicMatcher, Verdict
 
 log = logging.getLogger("veivis.turn")
 
@@ -140,6 +140,8 @@ class Turns:
             return asked, Outcome((off,), conversation.memory, conversation.kommune)
         if not any(c.isalnum() for c in masked):
             return asked, self._say(conversation, Status.CLARIFY, "tom")
+        for part in dict.fromkeys((masked, *questions_in(masked))):
+            self.parts.anticipate(part)
         return asked, self._take_text(conversation, masked)
 
     def _danger_by_rule(self, text: str) -> Danger | None:
@@ -260,7 +262,8 @@ class Turns:
         return replace(outcomes[-1], replies=tuple(reply for outcome in outcomes for reply in outcome.replies))
 
     def _match(self, conversation: Conversation, text: str, current_topic: str | None) -> Matches:
-        return self.parts.matcher.match(Question(text, conversation.audience, conversation.language, current_topic))
+        leans = current_topic is not None and refers_back(text)
+        return self.parts.matcher.match(Question(text, conversation.audience, conversation.language, current_topic, leans))
 
     def _follow_up(self, conversation: Conversation, text: str, decision: Decision) -> Outcome:
         """A question about the topic we already talk about, unless the words clearly name another."""

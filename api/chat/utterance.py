@@ -5,6 +5,8 @@ Guarantees that every returned part is made of the person's own words, in their 
 
 import re
 
+from indexer.matching import FEW_WORDS
+
 _CORRECTION = re.compile(
     r"^\s*(?:(?:nei+|neida|nope|no|ikke det|ikkje det|feil)[\s,.!:–-]*(?:forresten|vent|heller|altså|sorry|beklager)?)?[\s,.!:–-]*"
     r"(?:(?:jeg|eg|æ|vi|i)\s+(?:mente|meinte|meinar|mener|tenkte på|tenkjer på|snakket om|snakka om|spurte om|spurde om|meant)|"
@@ -31,8 +33,6 @@ _ORDINALS = (
     r"tredje|3\.?|tre|third",
     r"fjerde|4\.?|fire|fourth",
 )
-FEW_WORDS = 5
-"""So many words or fewer say too little to stand alone: they are about what was said before, or too little to be turned away by."""
 _REFERS_BACK = re.compile(
     r"^\W*(?:og|men|hva med|kva med|ka med|enn|hvis|viss|dersom|hva hvis|kva om|hva om|and|but|what about|what if)\b"
     r"|\b(?:det|den|dette|de|dem|dei|disse|desse|dit|der|han|hun|ho|hen|hans|hennes|hennar|deres|it|that|this|they|them|there|he|she)\b",

@@ -13,7 +13,9 @@ TOPICS = ("bpa", "bup", OUTSIDE)
 def weights(probability_of_ours: float) -> Weights:
     """So that every question is ours with this probability, and nine in ten are needed for an answer."""
     bias = float(np.log(probability_of_ours / (1 - probability_of_ours)))
-    match = MatchWeights(np.ones(len(FEATURES)), np.zeros(len(GATE_FEATURES)), bias, abstain_below=0.9, ask_below=0.0)
+    match = MatchWeights(
+        np.ones(len(FEATURES)), np.zeros(len(GATE_FEATURES)), bias, abstain_below=0.9, ask_below=0.0, offer_above=0.45
+    )
     danger = DangerWeights(1.0, 1.0, 0.0, alarm_above=2.0, ordinary_below=0.0)
     return Weights(dict.fromkeys(Means, match), dict.fromkeys(Means, danger))
 
@@ -29,6 +31,7 @@ def evidence(words: int, named: float = 0.0) -> Evidence:
         named=np.array([named, 0.0, 0.0]),
         audience=np.zeros(3),
         current=None,
+        leans=1.0,
         known_share=1.0,
         words=words,
         means=Means.WORDS,

@@ -1,7 +1,8 @@
-"""What `veivis train matcher` left in `trained/` fits the knowledge it stands beside."""
+"""What `veivis train` left in `trained/` fits the knowledge it stands beside."""
 
 from pathlib import Path
 
+from indexer.adapter import DANGER, TOPIC
 from indexer.danger_likeness import HARMLESS
 from indexer.knowledge_base import KnowledgeBase
 from indexer.library import Library, Trained
@@ -10,15 +11,15 @@ from indexer.ranking import Means, Weights
 
 
 def test_every_topic_has_a_meaning(knowledge: KnowledgeBase) -> None:
-    trained = Trained.read()
-    assert trained.topics is not None
-    assert set(trained.topics.labels) == {*knowledge.topics, OUTSIDE}
+    head = Trained.read().head(TOPIC)
+    assert head is not None
+    assert set(head.labels) == {*knowledge.topics, OUTSIDE}
 
 
 def test_every_danger_of_the_examples_has_a_meaning(library: Library) -> None:
-    trained = Trained.read()
-    assert trained.danger is not None
-    assert set(trained.danger.labels) == {e.kind or HARMLESS for e in library.danger_examples}
+    head = Trained.read().head(DANGER)
+    assert head is not None
+    assert set(head.labels) == {e.kind or HARMLESS for e in library.danger_examples}
 
 
 def test_weights_are_the_same_after_being_kept(tmp_path: Path) -> None:

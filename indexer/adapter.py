@@ -1,0 +1,101 @@
+"""What the bundled model was taught of our questions: small corrections to its weights, and heads that name what a vector means.
+
+Made by `tuning.py`, kept in `trained/`, used by `e5.py`.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+PARTS = ("q", "k", "v", "ao", "fi", "fo")
+"""The linear maps of a layer, by their names in the packed model."""
+LAYERS = range(6, 12)
+"""The layers that are corrected: the upper half, since the lower one reads words and the upper one what they are about."""
+RANK = 16
+_HELD_BACK_OF_256 = 26
+SPREAD = 20.0
+"""e5's vectors all point much the same way: less their mean and spread out, their differences come forward."""
+
+Floats = npt.NDArray[np.float32]
+LogProbabilities = npt.NDArray[np.float64]
+"""Shape (labels,), in the order of `Head.labels`."""
+
+TOPIC, DANGER = "topic", "danger"
+"""The heads: which topic a question is about, and which danger, if any, a message tells of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Log-odds of `labels` are `(vector - centre) * SPREAD @ weights + bias`; `weights` of shape (384, labels)."""
+
+    labels: tuple[str, ...]
+    centre: Floats
+    weights: Floats
+    bias: Floats
+
+    def log_probabilities(self, vector: Floats) -> LogProbabilities:
+        """How likely each label is, given what the vector means."""
+        scores = np.asarray((vector - self.centre) * SPREAD @ self.weights + self.bias, dtype=np.float64)
+        return np.asarray(scores - np.logaddexp.reduce(scores))
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """`deltas` by the name of the linear map («l3.fi»): (inputs, RANK) and (RANK, outputs), whose product is added to the map."""
+
+    deltas: Mapping[str, tuple[Floats, Floats]]
+    heads: Mapping[str, Head]
+
+    def digest(self) -> str:
+        """Names exactly these corrections: vectors made with others cannot be compared."""
+        state = hashlib.sha256()
+        for name in sorted(self.deltas):
+            for half in self.deltas[name]:
+                state.update(np.ascontiguousarray(half, dtype=np.float16).tobytes())
+        return state.hexdigest()[:12]
+
+    @classmethod
+    def read(cls, path: Path) -> "Adapter | None":
+        """The kept adapter; None where none was kept."""
+        if not path.is_file():
+            return None
+        with np.load(path) as kept:
+            names = sorted({name.rsplit("/", 1)[0] for name in kept.files})
+            wide = {name: kept[name] for name in kept.files}
+        deltas = {n: (_wide(wide[f"{n}/down"]), _wide(wide[f"{n}/up"])) for n in names if not n.startswith("head/")}
+        heads = {
+            n.removeprefix("head/"): Head(
+                tuple(wide[f"{n}/labels"].tolist()), *(_wide(wide[f"{n}/{part}"]) for part in ("centre", "weights", "bias"))
+            )
+            for n in names
+            if n.startswith("head/")
+        }
+        return cls(deltas, heads)
+
+    def write(self, path: Path) -> None:
+        """In half precision."""
+        kept: dict[str, npt.NDArray[np.generic]] = {}
+        for name, (down, up) in self.deltas.items():
+            kept[f"{name}/down"], kept[f"{name}/up"] = down.astype(np.float16), up.astype(np.float16)
+        for name, head in self.heads.items():
+            kept[f"head/{name}/labels"] = np.array(head.labels)
+            kept[f"head/{name}/centre"] = head.centre.astype(np.float32)
+            kept[f"head/{name}/weights"], kept[f"head/{name}/bias"] = (
+                head.weights.astype(np.float16),
+                head.bias.astype(np.float32),
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(path, **kept)  # type: ignore[arg-type]
+
+
+def held_back(text: str) -> bool:
+    """One example in ten teaches the model nothing: by these it is weighed how far it can be trusted. The same ones on every machine."""
+    return hashlib.sha256(text.encode()).digest()[0] < _HELD_BACK_OF_256
+
+
+def _wide(values: npt.NDArray[np.generic]) -> Floats:
+    return np.asarray(values, dtype=np.float32)

@@ -1,0 +1,188 @@
+"""Teaches the bundled model our questions: small corrections to the weights of its upper layers (LoRA), learned on the examples in `knowledge/`.
+
+Runs only when someone trains (`veivis train meaning`, with what `requirements-train.lock` installs): about an hour on two cores. What it learns
+is kept in `trained/` and read by `e5.py`. The base model is never changed, so the corrections weigh two megabytes and not eighty.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from indexer.adapter import LAYERS, PARTS, RANK, SPREAD, Adapter, Floats, Head
+from indexer.e5 import E5, weights_of
+from indexer.lesson import Lesson
+from indexer.packed_model import PackedModel
+
+Report = Callable[[int, int, float], None]
+
+_LENGTHS = (12, 16, 20, 24, 32, 40, 56, 80)
+"""Texts are filled up to the next of these; longer ones are cut."""
+_TOKENS_AT_ONCE = 1280
+_EPOCHS = 3
+_RATE, _WARM_UP, _DECAY = 1e-3, 0.06, 0.01
+_SMOOTHING = 0.05
+_DROPPED = 0.1
+_SEED = 3
+_MISSING = -100
+
+
+def tune(lessons: Sequence[Lesson], packed: PackedModel, report: Report, known: Adapter | None = None) -> Adapter:
+    """`report` is told how many of how many steps are done, and the loss. `known`: what was learned before, to go on from."""
+    torch.manual_seed(_SEED)
+    chance = np.random.default_rng(_SEED)
+    model = E5(packed, threads=1)
+    tokens = [model.tokens(lesson.text)[: _LENGTHS[-1] - 2] for lesson in lessons]
+    heads = {head: sorted({lesson.labels[head] for lesson in lessons if head in lesson.labels}) for head in _heads_of(lessons)}
+    wanted = {
+        head: torch.tensor([labels.index(lesson.labels[head]) if head in lesson.labels else _MISSING for lesson in lessons])
+        for head, labels in heads.items()
+    }
+    sample = chance.permutation(len(lessons))[:1000]
+    centre = np.mean([model.embed(lessons[i].text) for i in sample], axis=0).astype(np.float32)
+    encoder = _Encoder(packed, {head: len(labels) for head, labels in heads.items()}, torch.tensor(centre))
+    if known is not None:
+        encoder.go_on_from(known, heads)
+    batches = [(torch.tensor(rows), length) for rows, length in _batches([len(t) + 2 for t in tokens], chance)]
+    steps = _EPOCHS * len(batches)
+    lower: list[tuple[Tensor, Tensor]] = []
+    with torch.no_grad(), _half_length():
+        for rows, length in batches:
+            embedded = torch.zeros(len(rows), length, packed.shape.width)
+            unseen = torch.ones(len(rows), length, dtype=torch.bool)
+            for at, row in enumerate(rows.tolist()):
+                seen = torch.tensor(model.embedded(tokens[row]))
+                embedded[at, : len(seen)], unseen[at, : len(seen)] = seen, False
+            lower.append((encoder.below(embedded, unseen).to(torch.float16), unseen))
+            report(len(lower), len(batches) + steps, math.nan)
+    optimiser = torch.optim.AdamW(encoder.parameters(), lr=_RATE, weight_decay=_DECAY)
+    rates = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _share_of_rate(step / steps))
+    for step, at in enumerate(i for _ in range(_EPOCHS) for i in chance.permutation(len(batches)).tolist()):
+        rows, _ = batches[at]
+        values, unseen = lower[at]
+        with _half_length():
+            vectors = encoder.above(values.float(), unseen)
+            features = functional.dropout((vectors.float() - encoder.centre) * SPREAD, _DROPPED)
+            found = {head: encoder.heads[head](features).float() for head in heads}
+        loss = sum(
+            (
+                functional.cross_entropy(found[head], wanted[head][rows], ignore_index=_MISSING, label_smoothing=_SMOOTHING)
+                for head in heads
+                if bool((wanted[head][rows] != _MISSING).any())
+            ),
+            torch.zeros(()),
+        )
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        rates.step()
+        report(len(batches) + step + 1, len(batches) + steps, float(loss.detach()))
+    return encoder.adapter(heads)
+
+
+def _half_length() -> AbstractContextManager[None]:
+    """Numbers of 16 bits: twice as fast on processors that have them, and exact enough to learn by. For one step at a time: the context keeps
+    its short copies of the weights until it is left, and would not see them change."""
+    context: AbstractContextManager[None] = torch.autocast("cpu", torch.bfloat16)
+    return context
+
+
+def _share_of_rate(done: float) -> float:
+    """Rises for a moment, then falls along a cosine."""
+    if done < _WARM_UP:
+        return done / _WARM_UP
+    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (done - _WARM_UP) / (1 - _WARM_UP)))
+
+
+def _heads_of(lessons: Sequence[Lesson]) -> list[str]:
+    return sorted({head for lesson in lessons for head in lesson.labels})
+
+
+def _batches(lengths: Sequence[int], chance: np.random.Generator) -> Iterator[tuple[list[int], int]]:
+    """Rows of much the same length together, about as many tokens each time."""
+    least = np.searchsorted(_LENGTHS, lengths)
+    for at, length in enumerate(_LENGTHS):
+        rows = chance.permutation(np.flatnonzero(least == at))
+        size = _TOKENS_AT_ONCE // length
+        for start in range(0, len(rows), size):
+            yield rows[start : start + size].tolist(), length
+
+
+class _Encoder(torch.nn.Module):  # type: ignore[misc]  # torch is there only where someone trains
+    """BERT's encoder with frozen weights, corrections to the upper layers, and heads upon the mean of its tokens."""
+
+    def __init__(self, packed: PackedModel, heads: Mapping[str, int], centre: Tensor) -> None:
+        super().__init__()
+        self._shape = packed.shape
+        self._frozen = {name: torch.tensor(weight) for name, weight in weights_of(packed).items()}
+        self.centre = centre
+        self.heads = torch.nn.ModuleDict({head: torch.nn.Linear(packed.shape.width, labels) for head, labels in heads.items()})
+        self.down, self.up = torch.nn.ParameterDict(), torch.nn.ParameterDict()
+        for layer in LAYERS:
+            for part in PARTS:
+                inputs, outputs = packed.shape.sizes(part)
+                self.down[f"l{layer}_{part}"] = torch.nn.Parameter(torch.randn(inputs, RANK) * inputs**-0.5)
+                self.up[f"l{layer}_{part}"] = torch.nn.Parameter(torch.zeros(RANK, outputs))
+
+    def go_on_from(self, known: Adapter, heads: Mapping[str, Sequence[str]]) -> None:
+        """Begins with what was learned before; a label that is new begins with nothing."""
+        with torch.no_grad():
+            for name, (down, up) in known.deltas.items():
+                self.down[name.replace(".", "_")].copy_(torch.tensor(down))
+                self.up[name.replace(".", "_")].copy_(torch.tensor(up))
+            for head, labels in heads.items():
+                before = known.heads[head]
+                for row, label in enumerate(labels):
+                    if label in before.labels:
+                        column = before.labels.index(label)
+                        self.heads[head].weight[row] = torch.tensor(before.weights[:, column])
+                        self.heads[head].bias[row] = float(before.bias[column])
+            self.centre = torch.tensor(next(iter(known.heads.values())).centre)
+
+    def below(self, tokens: Tensor, unseen: Tensor) -> Tensor:
+        """What the layers that are not corrected make of the tokens."""
+        for layer in range(LAYERS.start):
+            tokens = self._layer(layer, tokens, unseen)
+        return tokens
+
+    def above(self, tokens: Tensor, unseen: Tensor) -> Tensor:
+        """The rest of the way, to vectors of length 1."""
+        for layer in LAYERS:
+            tokens = self._layer(layer, tokens, unseen)
+        return functional.normalize((tokens * ~unseen[..., None]).sum(1), dim=-1)
+
+    def adapter(self, heads: Mapping[str, Sequence[str]]) -> Adapter:
+        def plain(values: Tensor) -> Floats:
+            return np.asarray(values.detach().numpy(), dtype=np.float32)
+
+        deltas = {name.replace("_", "."): (plain(self.down[name]), plain(self.up[name])) for name in self.down}
+        named = {
+            head: Head(tuple(labels), plain(self.centre), plain(self.heads[head].weight.T), plain(self.heads[head].bias))
+            for head, labels in heads.items()
+        }
+        return Adapter(deltas, named)
+
+    def _layer(self, layer: int, tokens: Tensor, unseen: Tensor) -> Tensor:
+        query, key, value = (self._apart(self._linear(tokens, layer, part)) for part in "qkv")
+        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=~unseen[:, None, None, :])
+        context = seen.transpose(1, 2).reshape(tokens.shape)
+        tokens = self._normal(tokens + self._linear(context, layer, "ao"), f"l{layer}.aln")
+        hidden = functional.gelu(self._linear(tokens, layer, "fi"))
+        return self._normal(tokens + self._linear(hidden, layer, "fo"), f"l{layer}.oln")
+
+    def _linear(self, values: Tensor, layer: int, part: str) -> Tensor:
+        found = functional.linear(values, self._frozen[f"l{layer}.{part}.w"], self._frozen[f"l{layer}.{part}.b"])
+        name = f"l{layer}_{part}"
+        return found + (values @ self.down[name]) @ self.up[name] if name in self.down else found
+
+    def _normal(self, values: Tensor, name: str) -> Tensor:
+        gain, shift = self._frozen[f"{name}.w"], self._frozen[f"{name}.b"]
+        return functional.layer_norm(values, (self._shape.width,), gain, shift, self._shape.epsilon)
+
+    def _apart(self, values: Tensor) -> Tensor:
+        texts, length, width = values.shape
+        return values.view(texts, length, self._shape.heads, width // self._shape.heads).transpose(1, 2)

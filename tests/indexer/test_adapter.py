@@ -1,0 +1,85 @@
+"""What the model was taught: heads that name what a vector means, and corrections that are kept and applied as they were learned."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexer.adapter import LAYERS, PARTS, RANK, Adapter, Head, held_back
+from indexer.e5 import E5
+from indexer.embedding import DIMENSIONS, E5Embedder
+from indexer.matching import meaning_scores
+from indexer.packed_model import PackedModel
+
+LABELS = ("bpa", "bup", "ppt")
+TEXT = "query: hvem kan få brukerstyrt personlig assistanse"
+
+
+@pytest.fixture(scope="module")
+def head() -> Head:
+    """Each label along an axis of its own."""
+    weights = np.eye(DIMENSIONS, dtype=np.float32)[:, : len(LABELS)]
+    return Head(LABELS, np.zeros(DIMENSIONS, dtype=np.float32), weights, np.zeros(len(LABELS), dtype=np.float32))
+
+
+@pytest.fixture(scope="module")
+def packed() -> PackedModel:
+    return PackedModel.bundled()
+
+
+def corrections(packed: PackedModel, size: float) -> Adapter:
+    chance = np.random.default_rng(3)
+    deltas = {}
+    for layer in LAYERS:
+        for part in PARTS:
+            inputs, outputs = packed.shape.sizes(part)
+            down = chance.normal(0, inputs**-0.5, (inputs, RANK)).astype(np.float32)
+            deltas[f"l{layer}.{part}"] = (down, size * chance.normal(0, 1, (RANK, outputs)).astype(np.float32))
+    return Adapter(deltas, {})
+
+
+def test_what_lies_along_a_labels_axis_is_likeliest_that_label(head: Head) -> None:
+    for label, vector in zip(LABELS, np.eye(DIMENSIONS, dtype=np.float32), strict=False):
+        fit = head.log_probabilities(vector)
+        assert head.labels[int(fit.argmax())] == label
+        assert np.exp(fit).sum() == pytest.approx(1.0)
+
+
+def test_a_topic_younger_than_the_head_fits_least(head: Head) -> None:
+    scores, sure = meaning_scores(head, np.eye(DIMENSIONS, dtype=np.float32)[0], ("bpa", "bup", "helt-nytt"))
+    assert scores.argmax() == 0
+    assert scores[2] == scores.min()
+    assert 0 < sure <= 1
+
+
+def test_without_a_vector_meaning_says_nothing(head: Head) -> None:
+    scores, sure = meaning_scores(head, None, LABELS)
+    assert (scores == 0).all()
+    assert sure == 0
+
+
+def test_corrections_of_nothing_change_no_vector_and_others_do(packed: PackedModel) -> None:
+    plain = E5(packed, 1).embed(TEXT)
+    assert E5(packed, 1, corrections(packed, 0.0)).embed(TEXT) == pytest.approx(plain, abs=1e-5)
+    assert float(E5(packed, 1, corrections(packed, 0.02)).embed(TEXT) @ plain) < 0.999
+
+
+def test_a_kept_adapter_gives_the_same_vectors_and_the_same_name(packed: PackedModel, head: Head, tmp_path: Path) -> None:
+    adapter = Adapter(corrections(packed, 0.02).deltas, {"topic": head})
+    adapter.write(tmp_path / "kept" / "adapter.npz")
+    again = Adapter.read(tmp_path / "kept" / "adapter.npz")
+    assert again is not None
+    assert again.digest() == adapter.digest()
+    assert again.heads["topic"].labels == LABELS
+    assert float(E5(packed, 1, again).embed(TEXT) @ E5(packed, 1, adapter).embed(TEXT)) == pytest.approx(1.0, abs=1e-3)
+    assert Adapter.read(tmp_path / "none.npz") is None
+
+
+def test_vectors_of_another_adapter_have_another_name(packed: PackedModel) -> None:
+    names = {E5Embedder(a).name for a in (None, corrections(packed, 0.01), corrections(packed, 0.02))}
+    assert len(names) == 3
+
+
+def test_about_one_example_in_ten_is_held_back() -> None:
+    share = np.mean([held_back(f"spørsmål nummer {i}") for i in range(5000)])
+    assert 0.08 < share < 0.12
