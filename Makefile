@@ -32,11 +32,11 @@ SPACY_NAME := $(if $(filter %.whl,$(SPACY_MODEL)),$(firstword $(subst -, ,$(notd
 
 say = @printf '\033[1m→ %s\033[0m\n' "$(1)"
 
-.PHONY: help run setup test test-python test-web test-bot lint format clean
+.PHONY: help run setup test test-python test-web test-bot lint audit format clean
 .DEFAULT_GOAL := help
 
 help:
-	@printf 'make run    fra kildekode til nettsted på http://127.0.0.1:%s\nmake test   alle tester\nmake lint   stil og typer\n' $(PORT)
+	@printf 'make run    fra kildekode til nettsted på http://127.0.0.1:%s\nmake test   alle tester\nmake lint   stil og typer\nmake audit  kjente sårbarheter og hemmeligheter\n' $(PORT)
 
 run: setup
 	@VEIVIS_SPACY_MODEL=$(SPACY_NAME) $(BIN)/veivis up --port $(PORT)
@@ -119,6 +119,10 @@ lint: $(STAMPS)/dev $(STAMPS)/web
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@cd web && npx tsc --noEmit && npx eslint . && npx prettier --check --log-level warn .
+
+audit: $(STAMPS)/dev $(STAMPS)/node
+	$(call say,Ser etter kjente sårbarheter og hemmeligheter)
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python .ci/audit
 
 format: $(STAMPS)/dev
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .

@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import Field
 
 from api.chat.conversation import Conversation
 from api.chat.dialogue import Dialogue
@@ -45,6 +46,8 @@ PartsOf = Annotated[Parts, Depends(get_parts)]
 _bearer = HTTPBearer(auto_error=False, description="Nøkkelen som samtalen ble åpnet med")
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ConversationId = Annotated[str, Path(max_length=36)]
+Seq = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""A message's number, as large as the databases can hold one."""
 
 
 def bearer_token(credentials: Bearer) -> str:

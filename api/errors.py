@@ -12,6 +12,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.storage.session import DatabaseUnavailable
+
 log = logging.getLogger("veivis.errors")
 MEDIA_TYPE = "application/problem+json"
 
@@ -72,6 +74,12 @@ def install(app: FastAPI) -> None:
     def _ours(_: Request, problem: Problem) -> JSONResponse:
         field = getattr(problem, "field", None)
         return problem_response(problem, [{"field": field, "reason": problem.detail}] if field else None)
+
+    @app.exception_handler(DatabaseUnavailable)
+    def _database_away(_: Request, __: DatabaseUnavailable) -> JSONResponse:
+        return problem_response(
+            TemporarilyUnavailable("Dette kan ikke leses eller lagres akkurat nå. Artiklene og søket virker.")
+        )
 
     @app.exception_handler(RequestValidationError)
     def _validation(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -6,6 +6,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.errors import Problem, problem_response
 
 MAX_BODY_BYTES = 64_000
+_MAX_DIGITS = 20
+"""Of an announced length. Python refuses to read a number of thousands of digits."""
 _CSP = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
@@ -30,7 +32,7 @@ class BodyLimit:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         announced = next((v for k, v in scope["headers"] if k == b"content-length"), b"0")
-        if not announced.isdigit() or int(announced) > MAX_BODY_BYTES:
+        if not announced.isdigit() or len(announced) > _MAX_DIGITS or int(announced) > MAX_BODY_BYTES:
             return await _too_large(scope, receive, send)
         seen = 0
         messages: list[Message] = []

@@ -1,5 +1,6 @@
 """`veivis bench …`: how good and how fast, each measured against something. Prints figures; never part of a test run with a clock."""
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -7,15 +8,16 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from api.app import create_app
 from api.bench import load, peer
 from api.evaluation import Item, read_items
-from api.settings import Settings
+from api.settings import Settings, Switch
 from indexer.elasticsearch_index import ElasticsearchIndex
 from indexer.embedding import E5Embedder, EmbeddingCache
 from indexer.library import Library, open_library
@@ -23,6 +25,9 @@ from indexer.matching import OUTSIDE, Question
 from indexer.reading_set import ndcg_at_10, read_reading_set, search_all, write_run
 from indexer.search_index import SearchIndex
 from indexer.tantivy_index import TantivyIndex
+
+if TYPE_CHECKING:
+    from api.bench import attack
 
 Progress = Callable[[str], AbstractContextManager[Callable[[int, int], bool]]]
 
@@ -103,6 +108,24 @@ def build(out: Console, progress: Progress) -> typer.Typer:
             table.add_row(label, f"{first / len(items):.3f}", f"{three / len(items):.3f}")
         out.print(table)
 
+    @app.command("attack")
+    def random_requests(
+        requests: Annotated[int, typer.Option("--requests", help="Hvor mange forespørsler.", min=1)] = 10_000,
+        seed: Annotated[int, typer.Option(help="Samme tall gir de samme forespørslene.")] = 1,
+    ) -> None:
+        """Tilfeldige og ødelagte forespørsler til en tjeneste i denne prosessen, med en database for seg selv. Avslutter med 1 ved feil."""
+        settings = Settings()
+        with tempfile.TemporaryDirectory(prefix="veivis-attack-") as folder, progress("Angriper") as advance:
+            result = _attack(settings, Path(folder), requests, seed, advance)
+        statuses = ", ".join(f"{status}: {count}" for status, count in result.statuses.items())
+        out.print(
+            f"{result.requests} forespørsler på {result.seconds:.0f} s ({statuses}). Ikke besvart eller 5xx: {result.failed}"
+        )
+        for failure in result.failures:
+            out.print(f"  {failure.target}: {failure.status} {failure.error} {failure.request}", highlight=False, markup=False)
+        if result.failed:
+            raise typer.Exit(1)
+
     @app.command()
     def turns(
         file: Annotated[Path, typer.Argument(help="Spørsmål, ett JSON-objekt på hver linje.")],
@@ -120,6 +143,24 @@ def build(out: Console, progress: Progress) -> typer.Typer:
         )
 
     return app
+
+
+def _attack(
+    settings: Settings, folder: Path, wanted: int, seed: int, progress: Callable[[int, int], bool]
+) -> "attack.AttackReport":
+    """Against the real index and a database of its own. Raises ValueError where the tools of development are not installed."""
+    try:
+        from api.bench import attack  # schemathesis and hypothesis are not part of the service
+    except ImportError as error:
+        raise ValueError(f"et angrep trenger testverktøyene («make lint» henter dem): {error.name} mangler") from error
+    own = {"database_url": f"sqlite+pysqlite:///{folder / 'attack.db'}", "bot_url": "", "rate_limit": Switch.OFF}
+    app = create_app(settings.model_copy(update=own), library=_library(settings))
+    logging.disable(logging.ERROR)
+    try:
+        return attack.run_attack(app, wanted, seed, progress)
+    finally:
+        logging.disable(logging.NOTSET)
+        app.state.parts.database.close()
 
 
 def _library(settings: Settings) -> Library:

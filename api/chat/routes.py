@@ -20,7 +20,7 @@ from api.chat.schemas import (
     message_out,
 )
 from api.chat.turn import ChoiceUnknown
-from api.dependencies import Bearer, ConversationId, OwnConversation, Parts, PartsOf, bearer_token, own_conversation
+from api.dependencies import Bearer, ConversationId, OwnConversation, Parts, PartsOf, Seq, bearer_token, own_conversation
 from api.errors import NotFound, TemporarilyUnavailable, Unprocessable
 from api.storage.session import DatabaseUnavailable
 from indexer.article import Audience, Language
@@ -68,11 +68,8 @@ def send_message(conversation_id: ConversationId, body: SendMessage, credentials
 
 
 @router.get("/{conversation_id}/messages")
-def read_messages(conversation: OwnConversation, parts: PartsOf, after: Annotated[int, Query(ge=0)] = 0) -> MessagesOut:
-    try:
-        return MessagesOut(messages=[message_out(m) for m in parts.conversations.messages(conversation.id, after)])
-    except DatabaseUnavailable:
-        raise TemporarilyUnavailable("Samtalen kan ikke leses akkurat nå.") from None
+def read_messages(conversation: OwnConversation, parts: PartsOf, after: Annotated[Seq, Query()] = 0) -> MessagesOut:
+    return MessagesOut(messages=[message_out(m) for m in parts.conversations.messages(conversation.id, after)])
 
 
 @router.delete("/{conversation_id}", status_code=204)

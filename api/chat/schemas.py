@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from api.chat.conversation import Draft, Message
 from indexer.article import Audience, Language
@@ -14,12 +14,26 @@ MAX_TEXT = 2000
 MAX_COMMENT = 2000
 
 
+def _whole(text: object) -> object:
+    """Without halves of characters: an emoji that a phone cut in two must not be why a cry for help is refused."""
+    return text.encode("utf-8", "ignore").decode() if isinstance(text, str) else text
+
+
+def _plain(text: str) -> str:
+    """Without control characters other than line breaks and tabs."""
+    return "".join(c for c in text if c in "\n\t" or (c.isprintable() or c.isspace()) or c in "\u200d\ufe0f").strip()
+
+
 def _readable(text: str) -> str:
-    """Without control characters other than line breaks and tabs; what is left must say something."""
-    kept = "".join(c for c in text if c in "\n\t" or (c.isprintable() or c.isspace()) or c in "\u200d\ufe0f").strip()
+    """Plain, and what is left must say something."""
+    kept = _plain(text)
     if not kept:
         raise ValueError("meldingen er tom")
     return kept
+
+
+Text = Annotated[str, BeforeValidator(_whole), Field(min_length=1, max_length=MAX_TEXT), AfterValidator(_readable)]
+Comment = Annotated[str, BeforeValidator(_whole), Field(max_length=MAX_COMMENT), AfterValidator(_plain)]
 
 
 class _Body(BaseModel):
@@ -33,9 +47,7 @@ class OpenConversation(_Body):
 
 
 class SendMessage(_Body):
-    text: Annotated[str | None, Field(min_length=1, max_length=MAX_TEXT), AfterValidator(lambda t: _readable(t) if t else t)] = (
-        None
-    )
+    text: Text | None = None
     choice: Annotated[str | None, Field(min_length=1, max_length=100)] = None
     client_id: UUID | None = None
 
@@ -48,7 +60,7 @@ class SendMessage(_Body):
 
 class GiveFeedback(_Body):
     helpful: bool
-    comment: Annotated[str | None, Field(max_length=MAX_COMMENT)] = None
+    comment: Comment | None = None
 
 
 class SourceOut(BaseModel):

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.chat.schemas import message_out
-from api.dependencies import OwnConversation, Parts, PartsOf
+from api.dependencies import OwnConversation, Parts, PartsOf, Seq
 from api.storage.session import DatabaseUnavailable
 
 router = APIRouter(prefix="/api/v1/conversations", tags=["conversations"])
@@ -21,7 +21,7 @@ _POLL_SECONDS = 0.5
 
 @router.get("/{conversation_id}/events")
 async def events(
-    request: Request, conversation: OwnConversation, parts: PartsOf, last_event_id: Annotated[int, Header(ge=0)] = 0
+    request: Request, conversation: OwnConversation, parts: PartsOf, last_event_id: Annotated[Seq, Header()] = 0
 ) -> EventSourceResponse:
     return EventSourceResponse(_messages(request, conversation.id, last_event_id, parts), ping=15)
 

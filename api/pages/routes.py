@@ -123,8 +123,8 @@ def _add_static(router: APIRouter, static_dir: Path) -> None:
 
     @router.get("/static/{name:path}")
     def static(name: str, v: str = "") -> Response:
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder) or not path.is_file():
+        path = _file_in(folder, name)
+        if path is None:
             return PlainTextResponse("Filen finnes ikke.", 404)
         lasting = bool(v) and v == version(path)
         headers = {
@@ -134,6 +134,15 @@ def _add_static(router: APIRouter, static_dir: Path) -> None:
             "Cache-Control": _YEAR if lasting else _FIVE_MINUTES,
         }
         return FileResponse(path, headers=headers)
+
+
+def _file_in(folder: Path, name: str) -> Path | None:
+    """None for what is not there, lies outside, or can be no file's name at all."""
+    try:
+        path = (folder / name).resolve()
+        return path if path.is_relative_to(folder) and path.is_file() else None
+    except (ValueError, OSError):
+        return None
 
 
 def _one_of(kind: type[Choice], text: str, default: Choice) -> Choice:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 import uuid
 from collections.abc import Sequence
@@ -28,6 +29,8 @@ from api.chat.crisis import Danger
 from api.storage.models import ConversationRow, FeedbackRow, MessageRow
 from api.storage.session import Database
 from indexer.article import Audience, Facet, Language
+
+_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class Conversations:
 
     def find(self, conversation_id: str, token: str) -> Conversation | None:
         """The conversation this token opens; None for an unknown one, another's token, or one past its time."""
+        if not _is_id(conversation_id):
+            return None
         with self._database.session() as session:
             row = session.get(ConversationRow, conversation_id)
             if row is None or not hmac.compare_digest(row.token_hash, _hash(token)) or row.expires_at <= datetime.now(UTC):
@@ -106,6 +111,8 @@ class Conversations:
 
     def give_feedback(self, conversation_id: str, message_id: str, helpful: bool, comment: str | None) -> bool:
         """False when the message is not a reply in this conversation. Giving it again replaces it."""
+        if not _is_id(message_id):
+            return False
         with self._database.session() as session:
             row = session.get(MessageRow, message_id)
             if row is None or row.conversation_id != conversation_id or row.sender == Sender.USER:
@@ -119,6 +126,11 @@ class Conversations:
             expired = list(session.scalars(select(ConversationRow.id).where(ConversationRow.expires_at <= now)))
             session.execute(delete(ConversationRow).where(ConversationRow.id.in_(expired)))
             return expired
+
+
+def _is_id(text: str) -> bool:
+    """What is not a UUID as we write them names nothing, and some of it PostgreSQL refuses to look for."""
+    return _ID.fullmatch(text) is not None
 
 
 def _hash(token: str) -> str:

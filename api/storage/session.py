@@ -10,8 +10,11 @@ from alembic.config import Config
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 from sqlalchemy.orm import Session, sessionmaker
 
+_WAIT_SECONDS = 5
+"""For a connection, or for another writer, before the database counts as away."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -32,6 +35,8 @@ class Database:
         try:
             with self._sessions.begin() as session:
                 yield session
+        except NoConnectionInTime as error:
+            raise DatabaseUnavailable("every connection is taken") from error
         except (OperationalError, DBAPIError) as error:
             if isinstance(error, OperationalError) or error.connection_invalidated:
                 raise DatabaseUnavailable(type(error.orig).__name__) from error
@@ -71,13 +76,15 @@ def _engine(url: str) -> Engine:
     if not parsed.drivername.startswith("postgresql"):
         raise DatabaseUnavailable("VEIVIS_DATABASE_URL must be PostgreSQL or SQLite")
     # Pings find connections that a restarted server has dropped, so that recovery needs no restart of ours.
-    return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"connect_timeout": 2})
+    return create_engine(
+        parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=_WAIT_SECONDS, connect_args={"connect_timeout": 2}
+    )
 
 
 def _sqlite(url: str, database: str | None) -> Engine:
     if database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 5})
+    engine = create_engine(url, pool_timeout=_WAIT_SECONDS, connect_args={"timeout": _WAIT_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _: Any) -> None:

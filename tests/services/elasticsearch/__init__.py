@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -28,30 +29,47 @@ classname=org.elasticsearch.transport.netty4.Netty4Plugin
 
 
 class Node:
-    def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
-        self._process = process
-        self.url = url
+    """Keeps what it holds when it is killed, and has it again when it is started."""
+
+    def __init__(self, jars: Path, home: Path, port: int) -> None:
+        self._jars, self._home, self._port = jars, home, port
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"http://127.0.0.1:{port}"
+
+    def start(self) -> None:
+        classes = f"{self._jars}/lib/*:{self._jars}/classes"
+        command = ["java", "-Xms384m", "-Xmx384m", "-cp", classes, "SearchNode", str(self._home), str(self._port)]
+        with (self._home / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+        _await(self.url, self._process, self._home / "log")
 
     def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Takes connections and answers nothing, as a machine does that has run out of memory."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
 
 @contextmanager
-def elasticsearch(port: int | None = None) -> Iterator[Node]:
+def elasticsearch() -> Iterator[Node]:
     for tool in ("java", "javac", "mvn"):
         if shutil.which(tool) is None:
             missing(f"«{tool}» is not installed: Elasticsearch needs Java 17 and Maven")
     jars = _installed()
-    port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="veivis-es-") as home:
         _prepare(Path(home), jars)
-        command = ["java", "-Xms384m", "-Xmx384m", "-cp", f"{jars}/lib/*:{jars}/classes", "SearchNode", home, str(port)]
-        with (Path(home) / "log").open("wb") as log:
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
-        node = Node(process, f"http://127.0.0.1:{port}")
+        node = Node(jars, Path(home), free_port())
         try:
-            _await(node.url, process, Path(home) / "log")
+            node.start()
             yield node
         finally:
             node.kill()
