@@ -26,6 +26,7 @@ from rich.table import Table
 from api.app import create_app
 from api.bench import commands as bench_commands
 from api.bench.peer import PeerUnavailable
+from api.bot_questions import write_bot_questions
 from api.chat.conversation import Incoming, Message, Sender, Status
 from api.dependencies import Parts
 from api.evaluation import Item, QuestionFileBroken, Verdict, ask, draw, read_talks, risk_coverage, sureness
@@ -286,6 +287,15 @@ def train_matcher_command() -> None:
             result = train_matcher(library, advance)
     figures = {"questions": result.questions, "matching": result.matching, "likeness": result.likeness}
     out.print(json.dumps(figures, indent=1, default=asdict))
+
+
+@train_app.command("bot")
+def train_bot() -> None:
+    """Skriv et utvalg av eksempelspørsmålene til bot/data/nlu/, så boten kjenner et spørsmål fra et ønske om å snakke med noen."""
+    path = Path("bot/data/nlu/question_topics.yml")
+    with one_sentence():
+        count = write_bot_questions(load_knowledge(Settings().knowledge_dir).questions, path)
+    out.print(f"{count} spørsmål i {path}. «make setup» trener boten på nytt.")
 
 
 @train_app.command("lemmas")

@@ -17,7 +17,12 @@ from indexer.word_lists import WordLists
 
 _TOKEN = re.compile(r"[^\W_]+", re.UNICODE)
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
+_NORWEGIAN_LETTERS = {"aa": "å", "ae": "æ", "oe": "ø"}
+_NO_NORWEGIAN_LETTERS = re.compile("aa|ae|oe")
+"""«faar», «naerhet», «soeknad»: written on a keyboard without our letters."""
 _MIN_PART = 4
+_OFTEN = 5
+"""A short word seen less often may be a slip."""
 _MAX_PHRASE_WORDS = 5
 _SPELLING_FROM = 5
 """Words shorter than this have too many neighbours one letter away."""
@@ -55,8 +60,16 @@ class Analyzer:
     ('hjelpestønadssats', 'hjelpestønad', 'sats')
     """
 
-    def __init__(self, word_lists: WordLists, lemmatizer: Lemmatizer, vocabulary: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        word_lists: WordLists,
+        lemmatizer: Lemmatizer,
+        vocabulary: Mapping[str, int] | None = None,
+        short_words: frozenset[str] = frozenset(),
+    ) -> None:
+        """`vocabulary` is what compounds are split into and misspellings mended to; `short_words` are too short for that, but known («nav», «bup»)."""
         self._lists = word_lists
+        self._short_words = short_words
         self._lemmatizer = lemmatizer
         self._vocabulary = dict(vocabulary or {})
         self._lemma = lru_cache(maxsize=50_000)(self._uncached_lemma)
@@ -69,7 +82,8 @@ class Analyzer:
         """An analyzer that knows the words of `texts`: what compounds are split into and misspellings mended to."""
         counts = Counter(self._lemma(self._bokmal(w)) for text in texts for w in words_of(text))
         known = {w: n for w, n in counts.items() if len(w) >= _MIN_PART and not w.isdigit()}
-        return Analyzer(self._lists, self._lemmatizer, known)
+        short = frozenset(w for w, n in counts.items() if 1 < len(w) < _MIN_PART and n >= _OFTEN and not w.isdigit())
+        return Analyzer(self._lists, self._lemmatizer, known, short)
 
     def terms(self, text: str) -> tuple[str, ...]:
         """The terms to index `text` by, in its order, with repetitions."""
@@ -80,7 +94,7 @@ class Analyzer:
         return tuple(dict.fromkeys(self._terms([self._respelled(w) for w in words_of(text)])))
 
     def knows(self, term: str) -> bool:
-        return term in self._vocabulary
+        return term in self._vocabulary or term in self._short_words
 
     def _terms(self, words: list[str]) -> Iterator[str]:
         forms = [self._bokmal(w) for w in words]
@@ -138,12 +152,23 @@ class Analyzer:
         lemma = self._lists.lemmas.get(word)
         return lemma if lemma in self._vocabulary else None
 
+    def _familiar(self, form: str) -> bool:
+        return bool(
+            form in self._lists.stop_words
+            or form in self._short_words
+            or self._known(form)
+            or form in self._lists.phrases
+            or self._parts(self._lemma(form))
+        )
+
     def _uncached_respelling(self, word: str) -> str:
         form = self._bokmal(word)
-        familiar = (
-            form in self._lists.stop_words or self._known(form) or form in self._lists.phrases or self._parts(self._lemma(form))
-        )
-        if len(form) < _SPELLING_FROM or form.isdigit() or familiar or not self._choices:
+        if form.isdigit() or self._familiar(form):
+            return word
+        norwegian = _NO_NORWEGIAN_LETTERS.sub(lambda found: _NORWEGIAN_LETTERS[found.group()], form)
+        if norwegian != form and self._familiar(norwegian):
+            return norwegian
+        if len(form) < _SPELLING_FROM or not self._choices:
             return word
         most = 1 if len(form) < 8 else 2
         near = process.extractOne(form, self._choices, scorer=DamerauLevenshtein.distance, score_cutoff=most)
