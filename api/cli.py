@@ -321,6 +321,7 @@ def evaluate(
         talks = read_talks(file)
         parts = _parts()
     items = [item for talk in talks for item in talk]
+    logging.disable(logging.WARNING)  # a thousand doors shown are no news here
     with _progress("Spør") as advance:
         verdicts = []
         for number, verdict in enumerate(ask(parts, talks), start=1):

@@ -84,7 +84,7 @@ class Weights:
                     gate_bias=entry["gate_bias"],
                     abstain_below=entry["abstain_below"],
                     ask_below=entry["ask_below"],
-                    offer_above=entry.get("offer_above", 0.45),
+                    offer_above=entry["offer_above"],
                 )
                 for means, entry in kept["match"].items()
             },

@@ -35,10 +35,11 @@ def turns(app: FastAPI) -> Turns:
     return app.state.parts.turns  # type: ignore[no-any-return]
 
 
-def test_danger_is_seen_as_often_as_before_and_rings_falsely_no_more_often(turns: Turns, library: Library) -> None:
-    items = read("crisis_heldout.jsonl")
-    assert share_that_rings([i["text"] for i in items if i["danger"]], turns, library) >= BASELINE["seen"] - A_POINT
-    assert share_that_rings([i["text"] for i in items if not i["danger"]], turns, library) <= BASELINE["false"] + A_POINT
+@pytest.mark.parametrize("name", ["crisis_heldout", "crisis_wide"])
+def test_danger_is_seen_as_often_as_before_and_rings_falsely_no_more_often(name: str, turns: Turns, library: Library) -> None:
+    items, baseline = read(f"{name}.jsonl"), BASELINE[name]
+    assert share_that_rings([i["text"] for i in items if i["danger"]], turns, library) >= baseline["seen"] - A_POINT
+    assert share_that_rings([i["text"] for i in items if not i["danger"]], turns, library) <= baseline["false"] + A_POINT
 
 
 def test_ordinary_questions_ring_no_more_often_than_before(turns: Turns, library: Library) -> None:
