@@ -21,7 +21,7 @@ from api.chat.schemas import (
 )
 from api.chat.turn import ChoiceUnknown
 from api.dependencies import Bearer, ConversationId, OwnConversation, Parts, PartsOf, Seq, bearer_token, own_conversation
-from api.errors import NotFound, TemporarilyUnavailable, Unprocessable
+from api.errors import NotFound, TemporarilyUnavailable, TooFast, Unprocessable
 from api.storage.session import DatabaseUnavailable
 from indexer.article import Audience, Language
 
@@ -51,9 +51,15 @@ def open_conversation(request: Request, parts: PartsOf, body: OpenConversation |
 @router.post("/{conversation_id}/messages")
 def send_message(conversation_id: ConversationId, body: SendMessage, credentials: Bearer, parts: PartsOf) -> MessagesOut:
     token = bearer_token(credentials)
-    parts.limiter.message(conversation_id)
     incoming = Incoming(str(body.client_id) if body.client_id else None, body.text, body.choice)
     began = time.perf_counter()
+    try:
+        parts.limiter.message(conversation_id)
+    except TooFast:
+        if not parts.turns.is_cry_for_help(body.text or ""):
+            raise
+        # Whoever writes too fast and is in danger gets the doors. Nothing is kept of it, so that haste cannot fill the database.
+        return MessagesOut(messages=_unsaved(conversation_id, incoming, parts))
     try:
         conversation = own_conversation(conversation_id, token, parts)
         messages = [message_out(m) for m in parts.turns.take_turn(conversation, incoming)]
@@ -89,7 +95,7 @@ def give_feedback(conversation: OwnConversation, message_id: str, body: GiveFeed
 
 
 def _unsaved(conversation_id: str, incoming: Incoming, parts: Parts) -> list[MessageOut]:
-    """The database is away: the token cannot be checked, and nothing is read or kept, so there is nothing it would protect."""
+    """Nothing is read or kept, so there is nothing that the token, which cannot be checked while the database is away, would protect."""
     now = datetime.now(UTC)
     anonymous = Conversation(conversation_id, Audience.PARENT, Language.BOKMAL, None, now, now + timedelta(minutes=1), Memory())
     drafts: Iterable[Draft]

@@ -119,6 +119,10 @@ class Turns:
         """What of a free text may be kept."""
         return self.parts.masker.mask(text).text
 
+    def is_cry_for_help(self, text: str) -> bool:
+        """By the rules alone, in a few milliseconds."""
+        return self.parts.crisis.check(text) is not None
+
     def doors_for(self, text: str, audience: Audience) -> list[Helpline]:
         """The doors for a text that is not a message (a search): none where it is no cry for help."""
         danger = self._danger_by_rule(text)

@@ -183,6 +183,18 @@ def test_too_many_messages_are_slowed_down_and_nothing_is_lost(settings: Setting
     app.state.parts.database.close()
 
 
+def test_whoever_writes_too_fast_and_is_in_danger_gets_the_doors(settings: Settings, library: Library) -> None:
+    app = create_app(settings.model_copy(update={"messages_per_minute": 1}), library=library, dialogue=FakeDialogue())
+    client = TestClient(app)
+    conversation = opened(client)
+    say(client, conversation, text="takk")
+    assert say(client, conversation, text="hallo?").status_code == 429
+    reply = say(client, conversation, text="jeg vil ikke leve lenger").json()["messages"][-1]
+    assert reply["status"] == "crisis"
+    assert reply["helplines"]
+    app.state.parts.database.close()
+
+
 def test_a_body_too_large_is_refused(client: TestClient) -> None:
     assert_problem(client.post(f"{API}/conversations", content=b"x" * 70_000), 413)
 
