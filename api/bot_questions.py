@@ -11,7 +11,7 @@ from pathlib import Path
 
 from indexer.knowledge_base import ExampleQuestion
 
-_OF_EACH_TOPIC = 12
+_OF_EACH_TOPIC = 4
 _MEANS_SOMETHING_TO_RASA = re.compile(r"[\[\]{}]|^/")
 _HEAD = """version: "3.1"
 

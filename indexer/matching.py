@@ -29,7 +29,7 @@ OUTSIDE = "utenfor"
 _CERTAIN = 0.6
 FEW_WORDS = 5
 """So many words or fewer say too little: to be turned away by, or to stand alone in a conversation."""
-_LEANING = 3.0
+_LEANING = 10.0
 """How much more the current topic counts for words that lean on it. Chosen on `tests/evaluation/dialogues.jsonl`."""
 EXAMPLE_HITS = 80
 _ARTICLE_HITS = 60

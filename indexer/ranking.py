@@ -107,6 +107,7 @@ class Weights:
                 "gate_bias": round(w.gate_bias, 4),
                 "abstain_below": round(w.abstain_below, 4),
                 "ask_below": round(w.ask_below, 4),
+                "offer_above": round(w.offer_above, 4),
             }
             for means, w in self.match.items()
         }

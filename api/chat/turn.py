@@ -41,11 +41,15 @@ _PLAINLY_HARMLESS = frozenset(
     {Directive.GREET, Directive.THANK, Directive.IDENTITY, Directive.HANDOFF, Directive.KOMMUNE, Directive.AGE, Directive.RESTART}
 )
 """What the second net need not look at. A farewell is not among them: «takk for alt, ha det» may be one for good."""
+_NO_QUESTIONS = frozenset({Directive.AFFIRM, Directive.DENY, Directive.THANK, Directive.GOODBYE, Directive.AGE})
+"""What nobody says with a question mark: then it is a question."""
 _CRISIS_TOPICS = ("snakke-med-noen",)
 _OPTIONS_ASKED_BACK = 4
 _RANKED_TOPICS = 5
 _LOOKED_FOR_IN = 5
 """Whoever was asked to choose among topics means one of them, also when others fit the words a little better."""
+_LONG_ENOUGH_TO_DOUBT = 9
+"""Words. «ingen ville savna meg» is like nothing ordinary, and too short for the second net to know; what rules mistake are long stories."""
 _ALTERNATIVES, _WORTH_OFFERING = 2, 0.1
 
 
@@ -149,11 +153,12 @@ class Turns:
         return asked, self._take_text(conversation, masked)
 
     def _danger_by_rule(self, text: str) -> Danger | None:
-        """What the rules say. One that is not certain of itself is held back where the message is like every ordinary question."""
+        """What the rules say. One that is not certain of itself is held back where a longer message is like every ordinary question."""
         alarm = self.parts.crisis.check(text)
         if alarm is None:
             return None
-        if not alarm.certain and (like := self._likeness(text)) is not None and like.ordinary:
+        doubtful = not alarm.certain and len(text.split()) >= _LONG_ENOUGH_TO_DOUBT
+        if doubtful and (like := self._likeness(text)) is not None and like.ordinary:
             log.info("alarm held back", extra={"rule": alarm.rule})
             return None
         return alarm.danger
@@ -189,7 +194,7 @@ class Turns:
             return self._in_crisis(conversation, danger)
         if (chosen := self._counted_to(conversation, text)) is not None:
             return self._answer_from(conversation, chosen, self._facet_of_choice(conversation, text), Matches.of(chosen))
-        if decision.directive in (Directive.AFFIRM, Directive.DENY) and "?" in text:
+        if decision.directive in _NO_QUESTIONS and "?" in text:
             decision = replace(decision, directive=Directive.ANSWER)
         outcome = self._follow(conversation, text, decision)
         log.info("turn", extra={"directive": decision.directive, "status": outcome.replies[0].status})

@@ -17,7 +17,7 @@ def question(text: str, topic: str = "bpa") -> ExampleQuestion:
 def test_each_topic_has_as_many_and_their_order_does_not_matter(tmp_path: Path) -> None:
     many = [question(f"spørsmål {i}", topic) for i in range(30) for topic in ("bpa", "bup")]
     first, again = tmp_path / "a.yml", tmp_path / "b.yml"
-    assert write_bot_questions(many, first) == 24
+    assert write_bot_questions(many, first) == 8
     write_bot_questions(reversed(many), again)
     assert first.read_text(encoding="utf-8") == again.read_text(encoding="utf-8")
 
