@@ -161,10 +161,14 @@ def with_second_net(app: FastAPI, likeness: Callable[[str], Likeness | None]) ->
 
 
 def test_an_uncertain_rule_is_held_back_where_the_message_is_like_ordinary_questions(app: FastAPI) -> None:
-    text = "jeg er redd for å gå hjem"
+    text = "jeg er redd for å gå hjem alene fra treningen om kvelden når det er mørkt"
     assert app.state.parts.turns.parts.crisis.check(text) is not None
     assert with_second_net(app, lambda _: LIKE_ORDINARY).doors_for(text, Audience.YOUTH) == []
     assert with_second_net(app, lambda _: LIKE_DANGER).doors_for(text, Audience.YOUTH)
+
+
+def test_no_doubt_silences_what_is_said_briefly(app: FastAPI) -> None:
+    assert with_second_net(app, lambda _: LIKE_ORDINARY).doors_for("jeg er redd for å gå hjem", Audience.YOUTH)
 
 
 def test_a_certain_rule_rings_whatever_the_second_net_says(app: FastAPI) -> None:
@@ -175,7 +179,9 @@ def test_the_rules_decide_alone_when_the_second_net_fails(app: FastAPI) -> None:
     def fails(text: str) -> Likeness | None:
         raise RuntimeError("no embedding")
 
-    assert with_second_net(app, fails).doors_for("jeg er redd for å gå hjem", Audience.YOUTH)
+    assert with_second_net(app, fails).doors_for(
+        "jeg er redd for å gå hjem alene fra treningen om kvelden når det er mørkt", Audience.YOUTH
+    )
 
 
 def test_a_follow_up_is_understood_while_the_bot_is_down(say: Say) -> None:
