@@ -1,7 +1,7 @@
 """Is a message like those that people in danger write? The second net, behind the rules of `api/chat/crisis.py`, for what no rule knows.
 
 It also knows what ordinary questions are like, and so holds back a rule that is not certain of itself. Words and letters are learned where the
-service runs, from `knowledge/fareeksempler.yml` against all example questions; meaning comes trained (`meaning.py`). The rules need none of this.
+service runs, from `knowledge/fareeksempler.yml` against all example questions; meaning comes trained (`adapter.py`). The rules need none of this.
 """
 
 import re

@@ -182,12 +182,14 @@ def danger_examples(knowledge: Path, questions: Iterable[ExampleQuestion]) -> tu
     return (*labelled, *ordinary) if labelled else ()
 
 
-def train_meaning(library: Library, report: Callable[[int, int, float], None]) -> None:
-    """Teaches the bundled model this library's examples and writes `trained/adapter.npz`. About an hour on two cores. `report` is told how many
-    of how many steps are done, and how far off the model is. Raises ImportError without the packages of `requirements-train.lock`."""
+def train_meaning(library: Library, report: Callable[[int, int, float], None], go_on: bool = False) -> None:
+    """Teaches the bundled model this library's examples and writes `trained/adapter.npz`. About half an hour on two cores.
+    `report` is told how many of how many steps are done, and how far off the model is. `go_on`: from what was learned before, which new examples
+    only add to; otherwise from the beginning. Raises ImportError without the packages of `requirements-train.lock`."""
     from indexer.tuning import tune
 
-    tune(lessons(library), PackedModel.bundled(), report).write(_ADAPTER)
+    known = Trained.read().adapter if go_on else None
+    tune(lessons(library), PackedModel.bundled(), report, known).write(_ADAPTER)
 
 
 def lessons(library: Library) -> list[Lesson]:

@@ -1,6 +1,6 @@
 """Teaches the bundled model our questions: small corrections to the weights of its upper layers (LoRA), learned on the examples in `knowledge/`.
 
-Runs only when someone trains (`veivis train meaning`, with what `requirements-train.lock` installs): about an hour on two cores. What it learns
+Runs only when someone trains (`veivis train meaning`, with what `requirements-train.lock` installs): about half an hour on two cores. What it learns
 is kept in `trained/` and read by `e5.py`. The base model is never changed, so the corrections weigh two megabytes and not eighty.
 """
 
