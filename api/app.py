@@ -175,6 +175,7 @@ def _parts(
             crisis=CrisisRules.from_file(settings.knowledge_dir / "krise.yml"),
             anticipate=library.anticipate,
             likeness=library.likeness,
+            hear=library.hear,
             masker=_masker(settings, library),
             dialogue=background.dialogue,
             matcher=library,

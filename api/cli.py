@@ -26,7 +26,7 @@ from rich.table import Table
 from api.app import create_app
 from api.bench import commands as bench_commands
 from api.bench.peer import PeerUnavailable
-from api.bot_questions import write_bot_questions
+from api.bot_examples import BOT_EXAMPLES, bot_examples, write_bot_questions
 from api.chat.conversation import Incoming, Message, Sender, Status
 from api.dependencies import Parts
 from api.evaluation import Item, QuestionFileBroken, Verdict, ask, draw, read_talks, risk_coverage, sureness
@@ -38,7 +38,7 @@ from api.supervisor import Bot
 from indexer.article import Audience, Language
 from indexer.checks import check_knowledge
 from indexer.knowledge_base import KnowledgeUnreadable, load_knowledge
-from indexer.library import Library, lemma_table, open_library, train_matcher, train_meaning
+from indexer.library import Library, facet_examples, lemma_table, open_library, train_matcher, train_meaning
 from indexer.matching import Question
 from indexer.reading_set import ReadingSetBroken
 from indexer.search_index import SearchUnavailable
@@ -266,14 +266,15 @@ def search(
 def train_meaning_command(
     go_on: Annotated[bool, typer.Option("--go-on", help="Fortsett fra det som er lært, i stedet for å begynne forfra.")] = False,
 ) -> None:
-    """Lær modellen hva eksemplene i kunnskapen betyr (rundt en halv time). Skriver indexer/trained/adapter.npz. Deretter: `veivis train matcher`."""
+    """Lær modellen hva eksemplene i kunnskapen betyr (rundt en time). Skriver indexer/trained/adapter.npz. Deretter: `veivis train matcher`."""
     with one_sentence(), _progress("Lærer") as advance:
 
         def report(done: int, total: int, off: float) -> None:
             advance(done, total)
 
         try:
-            train_meaning(_library(), report, go_on)
+            acts, facets = bot_examples(BOT_EXAMPLES), facet_examples(Settings().knowledge_dir)
+            train_meaning(_library(), acts, facets, report, go_on)
         except ImportError as error:
             raise ValueError("installer requirements-train.lock først") from error
 
@@ -294,7 +295,7 @@ def train_matcher_command() -> None:
 @train_app.command("bot")
 def train_bot() -> None:
     """Skriv et utvalg av eksempelspørsmålene til bot/data/nlu/, så boten kjenner et spørsmål fra et ønske om å snakke med noen."""
-    path = Path("bot/data/nlu/question_topics.yml")
+    path = BOT_EXAMPLES / "question_topics.yml"
     with one_sentence():
         count = write_bot_questions(load_knowledge(Settings().knowledge_dir).questions, path)
     out.print(f"{count} spørsmål i {path}. «make setup» trener boten på nytt.")

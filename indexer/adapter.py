@@ -13,8 +13,6 @@ import numpy.typing as npt
 
 PARTS = ("q", "k", "v", "ao", "fi", "fo")
 """The linear maps of a layer, by their names in the packed model."""
-LAYERS = range(6, 12)
-"""The layers that are corrected: the upper half, since the lower one reads words and the upper one what they are about."""
 RANK = 16
 _HELD_BACK_OF_256 = 26
 SPREAD = 20.0
@@ -24,8 +22,17 @@ Floats = npt.NDArray[np.float32]
 LogProbabilities = npt.NDArray[np.float64]
 """Shape (labels,), in the order of `Head.labels`."""
 
-TOPIC, DANGER = "topic", "danger"
-"""The heads: which topic a question is about, and which danger, if any, a message tells of."""
+TOPIC, DANGER, ACT, FACET = "topic", "danger", "act", "facet"
+"""The heads: which topic a question is about, which danger, if any, a message tells of, what the person does by saying it (the bot's intents), and
+which part of a matter it asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """The likeliest label of a head, and how likely it is."""
+
+    label: str
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,11 @@ class Head:
         """How likely each label is, given what the vector means."""
         scores = np.asarray((vector - self.centre) * SPREAD @ self.weights + self.bias, dtype=np.float64)
         return np.asarray(scores - np.logaddexp.reduce(scores))
+
+    def likeliest(self, vector: Floats) -> Guess:
+        fit = self.log_probabilities(vector)
+        best = int(fit.argmax())
+        return Guess(self.labels[best], float(np.exp(fit[best])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import joblib
 
-from indexer.adapter import DANGER, TOPIC, Adapter, Head, held_back
+from indexer.adapter import ACT, DANGER, FACET, TOPIC, Adapter, Guess, Head, held_back
 from indexer.analysis import Analyzer, Lemmatizer, TableLemmatizer, words_of
 from indexer.danger_likeness import HARMLESS, DangerExample, DangerNet, DangerWords, Likeness
 from indexer.elasticsearch_index import ElasticsearchIndex
@@ -74,7 +74,20 @@ class Trained:
         return cls(Weights.read(_WEIGHTS) if _WEIGHTS.is_file() else Weights.untrained(), Adapter.read(_ADAPTER))
 
     def head(self, name: str) -> Head | None:
-        return None if self.adapter is None else self.adapter.heads[name]
+        return None if self.adapter is None else self.adapter.heads.get(name)
+
+    @property
+    def act_and_facet(self) -> tuple[Head, Head] | None:
+        act, facet = self.head(ACT), self.head(FACET)
+        return None if act is None or facet is None else (act, facet)
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What a message seems to do (an intent of the bot) and which part of a matter it asks for, by its meaning."""
+
+    act: Guess
+    facet: Guess
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +107,7 @@ class Library:
     languages: LanguageRecogniser
     matcher: Matcher
     danger: DangerNet | None
+    act_and_facet: tuple[Head, Head] | None
     spacy_note: str | None
 
     def match(self, question: Question) -> Matches:
@@ -108,6 +122,14 @@ class Library:
         if self.danger is None:
             return None
         return self.danger.likeness(text, self.matcher.vector(text))
+
+    def hear(self, text: str) -> Hearing | None:
+        """None where nothing was trained or nothing embeds."""
+        vector = None if self.act_and_facet is None else self.matcher.vector(text)
+        if self.act_and_facet is None or vector is None:
+            return None
+        act, facet = self.act_and_facet
+        return Hearing(act.likeliest(vector), facet.likeliest(vector))
 
     def sync(self) -> SyncReport:
         """Brings the index to what is published. Raises `SearchUnavailable`."""
@@ -161,6 +183,7 @@ def open_library(
         languages=LanguageRecogniser(word_lists),
         matcher=Matcher(index, embedder, understanding, trained.weights),
         danger=models.danger_net(danger, trained),
+        act_and_facet=trained.act_and_facet,
         spacy_note=note,
     )
 
@@ -182,23 +205,36 @@ def danger_examples(knowledge: Path, questions: Iterable[ExampleQuestion]) -> tu
     return (*labelled, *ordinary) if labelled else ()
 
 
-def train_meaning(library: Library, report: Callable[[int, int, float], None], go_on: bool = False) -> None:
-    """Teaches the bundled model this library's examples and writes `trained/adapter.npz`. About half an hour on two cores.
+def facet_examples(knowledge: Path) -> list[tuple[str, str]]:
+    """Messages with the part of a matter that each asks for; none where the file is missing."""
+    return [(str(e["t"]), str(e["f"])) for e in read_yaml(knowledge / "fasetteksempler.yml") or []]
+
+
+def train_meaning(
+    library: Library,
+    acts: Sequence[tuple[str, str]],
+    facets: Sequence[tuple[str, str]],
+    report: Callable[[int, int, float], None],
+    go_on: bool = False,
+) -> None:
+    """Teaches the bundled model this library's examples, and messages with their `acts` and `facets`, and writes `trained/adapter.npz`. About an hour on two cores.
     `report` is told how many of how many steps are done, and how far off the model is. `go_on`: from what was learned before, which new examples
     only add to; otherwise from the beginning. Raises ImportError without the packages of `requirements-train.lock`."""
     from indexer.tuning import tune
 
     known = Trained.read().adapter if go_on else None
-    tune(lessons(library), PackedModel.bundled(), report, known).write(_ADAPTER)
+    tune(lessons(library, acts, facets), PackedModel.bundled(), report, known).write(_ADAPTER)
 
 
-def lessons(library: Library) -> list[Lesson]:
-    """What the model learns from: questions with their topics, messages with their danger, and the articles' own words."""
+def lessons(library: Library, acts: Iterable[tuple[str, str]], facets: Iterable[tuple[str, str]]) -> list[Lesson]:
+    """What the model learns from: questions with their topics, messages with their danger, act or facet, and the articles' own words."""
     taught = []
     for question in library.questions:
         ordinary = {} if question.topic in _NEAR_DANGER else {DANGER: HARMLESS}
         taught.append(Lesson(QUERY + question.text, {TOPIC: question.topic, **ordinary}, question.text))
     taught += [Lesson(QUERY + e.text, {DANGER: e.kind}, e.text) for e in library.danger_examples if e.kind is not None]
+    taught += [Lesson(QUERY + text, {ACT: act}, text) for text, act in acts]
+    taught += [Lesson(QUERY + text, {FACET: facet}, text) for text, facet in facets]
     taught += [Lesson(p.embedded, {TOPIC: p.topic}, p.id) for p in library.passages if p.embedded]
     return [lesson for lesson in taught if not held_back(lesson.key)]
 

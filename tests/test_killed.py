@@ -169,7 +169,7 @@ def test_a_writer_killed_at_any_moment_has_kept_what_it_said_it_had_and_only_who
     chance = random.Random(1)
     for _ in range(ROUNDS):
         ident, said = killed_after(address, chance.randint(3, 30), chance.uniform(0, 0.01))
-        with database.session() as session:
+        with database.writing() as session:
             row = session.get(ConversationRow, ident)
             assert row is not None
             messages = list(session.scalars(select(MessageRow).where(MessageRow.conversation_id == ident)))

@@ -6,12 +6,14 @@ When Rasa is down or slow the decision is to answer from search, marked degraded
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
 import httpx
 
+from indexer.adapter import Guess
 from indexer.article import Facet
 
 log = logging.getLogger("veivis.dialogue")
@@ -48,6 +50,34 @@ class Decision:
 
 
 NO_BOT = Decision(Directive.ANSWER, degraded=True)
+
+DECISIONS: Mapping[str, Decision] = {
+    "question": Decision(Directive.ANSWER),
+    **{f"followup_{facet}": Decision(Directive.FOLLOW_UP, facet) for facet in Facet},
+    "situation": Decision(Directive.GUIDE),
+    "human": Decision(Directive.HANDOFF),
+    "tell_kommune": Decision(Directive.KOMMUNE),
+    "tell_age": Decision(Directive.AGE),
+    "affirm": Decision(Directive.AFFIRM),
+    "deny": Decision(Directive.DENY),
+    "greet": Decision(Directive.GREET),
+    "thank": Decision(Directive.THANK),
+    "goodbye": Decision(Directive.GOODBYE),
+    "identity": Decision(Directive.IDENTITY),
+    "out_of_scope": Decision(Directive.OUT_OF_SCOPE),
+    "start_over": Decision(Directive.RESTART),
+}
+"""What each intent of the bot leads to, as its own rules have it (`bot/data/rules.yml`)."""
+_SURE, _SURE_ENOUGH = 0.8, 0.5
+"""How likely an act must be for its decision to be taken instead of the bot's, and instead of none. Chosen on `tests/evaluation/dialogues.jsonl`."""
+
+
+def reconsidered(decision: Decision, act: Guess | None) -> Decision:
+    """The bot's decision after a second hearing, by what the message means: the bot goes by letters, and takes «kan vi overføre dagene til mor mi?»
+    for a wish to be put through. Where the bot is away, the second hearing is all there is."""
+    if act is None or act.label not in DECISIONS or act.probability < (_SURE_ENOUGH if decision.degraded else _SURE):
+        return decision
+    return replace(DECISIONS[act.label], degraded=decision.degraded)
 
 
 class Dialogue(Protocol):

@@ -12,7 +12,7 @@ from datetime import datetime
 from api.chat.answer import NONE_OF_THESE, PERSON, TOPIC, Answers
 from api.chat.conversation import Conversation, Draft, Incoming, Memory, Message, Option, Outcome, Pending, Sender, Status
 from api.chat.crisis import CrisisRules, Danger
-from api.chat.dialogue import Decision, Dialogue, Directive
+from api.chat.dialogue import Decision, Dialogue, Directive, reconsidered
 from api.chat.helplines import crisis_helplines, shown, youth_helplines
 from api.chat.kommune_finder import KommuneFinder
 from api.chat.masking import Masker
@@ -24,6 +24,7 @@ from indexer.danger_likeness import Likeness
 from indexer.facets import FacetCues
 from indexer.knowledge_base import Helpline, Kommune
 from indexer.language import LanguageRecogniser
+from indexer.library import Hearing
 from indexer.matching import FEW_WORDS, Matches, Question, TopicMatcher, Verdict
 
 log = logging.getLogger("veivis.turn")
@@ -48,6 +49,8 @@ _OPTIONS_ASKED_BACK = 4
 _RANKED_TOPICS = 5
 _LOOKED_FOR_IN = 5
 """Whoever was asked to choose among topics means one of them, also when others fit the words a little better."""
+_PLAIN = 0.5
+"""How likely a facet must be to be believed before cue words. Chosen on `tests/evaluation/dialogues.jsonl`."""
 _LONG_ENOUGH_TO_DOUBT = 9
 """Words. «ingen ville savna meg» is like nothing ordinary, and too short for the second net to know; what rules mistake are long stories."""
 _ALTERNATIVES, _WORTH_OFFERING = 2, 0.1
@@ -66,6 +69,8 @@ class TurnParts:
     """Begins to read the message while rules, masking and the bot do their part: half of a turn is waiting for its meaning."""
     likeness: Callable[[str], Likeness | None]
     """The second net: how like the messages of people in danger a message is, for what no rule knows."""
+    hear: Callable[[str], Hearing | None]
+    """The second hearing: what a message does, and which part of a matter it asks for, by what it means."""
     masker: Masker
     dialogue: Dialogue
     matcher: TopicMatcher
@@ -171,6 +176,21 @@ class Turns:
             log.warning("second net unavailable", extra={"kind": type(error).__name__})
             return None
 
+    def _hearing(self, text: str) -> Hearing | None:
+        """None when the second hearing fails for whatever reason: bot and cue words then decide alone."""
+        try:
+            return self.parts.hear(text)
+        except Exception as error:
+            log.warning("second hearing unavailable", extra={"kind": type(error).__name__})
+            return None
+
+    def _facet_of(self, text: str) -> Facet | None:
+        """The part of a matter that the words ask for: by what they mean where that is plain, or else by cue words."""
+        hearing = self._hearing(text)
+        if hearing is not None and hearing.facet.probability >= _PLAIN:
+            return Facet(hearing.facet.label)
+        return self.parts.facets.facet_of(text)
+
     def _addressed(self, conversation: Conversation, text: str) -> Conversation:
         """In the language the person writes; where this message does not tell, as before in this conversation."""
         written = self.parts.languages.language_of(text) or conversation.memory.language
@@ -182,7 +202,8 @@ class Turns:
         conversation = self._told(conversation, text)
         if (outcome := self._kommune_for_handoff(conversation, text)) is not None:
             return outcome
-        decision = self.parts.dialogue.decide(conversation.id, text)
+        hearing = self._hearing(text)
+        decision = reconsidered(self.parts.dialogue.decide(conversation.id, text), hearing.act if hearing else None)
         if decision.directive not in _PLAINLY_HARMLESS and (like := self._likeness(text)) is not None and like.alarming:
             return self._in_crisis(conversation, Danger(like.kind))
         if (meant := without_correction(text)) is not None:
@@ -216,6 +237,8 @@ class Turns:
                 return self._hand_off(conversation, self.parts.kommuner.in_text(text))
             case Directive.KOMMUNE:
                 return self._note_kommune(conversation, text)
+            case Directive.AGE if conversation.memory.topic:
+                return self._noted(conversation, Facet.WHO, self._text(conversation, "husket"))
             case Directive.AGE:
                 return self._say(conversation, Status.SMALLTALK, "alder-notert")
             case Directive.RESTART:
@@ -232,7 +255,7 @@ class Turns:
         if (outcome := self._answer_each(conversation, text)) is not None:
             return outcome
         matches = self._match(conversation, text, conversation.memory.topic)
-        facet = self.parts.facets.facet_of(text) or decision.facet or Facet.WHAT
+        facet = self._facet_of(text) or decision.facet or Facet.WHAT
         if (chosen := self._chosen_by_words(conversation, matches)) is not None:
             return self._answer_from(conversation, chosen, self._facet_of_choice(conversation, text), matches)
         says_what = len(text.split()) > FEW_WORDS or matches.named
@@ -266,7 +289,7 @@ class Turns:
             return None
         outcomes = []
         for question, matches in found:
-            facet = self.parts.facets.facet_of(question) or Facet.WHAT
+            facet = self._facet_of(question) or Facet.WHAT
             outcomes.append(self._answer_from(conversation, matches.topics[0], facet, matches))
         return replace(outcomes[-1], replies=tuple(reply for outcome in outcomes for reply in outcome.replies))
 
@@ -281,7 +304,7 @@ class Turns:
         matches = self._match(conversation, text, topic)
         if matches.named and matches.topics[0] != topic:
             return self._answer(conversation, text, decision)
-        facet = self.parts.facets.facet_of(text) or decision.facet or Facet.WHAT
+        facet = self._facet_of(text) or decision.facet or Facet.WHAT
         ranked = replace(matches, topics=tuple(dict.fromkeys((topic, *matches.topics))))
         return self._answer_from(conversation, topic, facet, ranked)
 
@@ -328,7 +351,8 @@ class Turns:
 
     def _facet_of_choice(self, conversation: Conversation, text: str) -> Facet:
         """What is asked of the chosen topic: what this message says, or else what was asked before we offered it."""
-        return self.parts.facets.facet_of(text) or conversation.memory.facet or Facet.WHAT
+        asked = self._facet_of(text)
+        return asked if asked not in (None, Facet.WHAT) else conversation.memory.facet or Facet.WHAT
 
     def _ask_back(self, conversation: Conversation, facet: Facet, matches: Matches) -> Outcome:
         offered = [t for t in matches.topics if t in self.parts.answers().topics][:_OPTIONS_ASKED_BACK]
@@ -448,8 +472,19 @@ class Turns:
         kommune = self.parts.kommuner.in_text(text, alone=True)
         if kommune is None:
             return self._say(conversation, Status.SMALLTALK, "kommune-ukjent")
+        if conversation.memory.topic:
+            note = self._text(conversation, "kommune-husket", kommune=kommune.name)
+            return self._noted(replace(conversation, kommune=kommune.number), Facet.CONTACT, note)
         outcome = self._say(conversation, Status.SMALLTALK, "kommune-notert", kommune=kommune.name)
         return replace(outcome, kommune=kommune.number)
+
+    def _noted(self, conversation: Conversation, facet: Facet, note: str) -> Outcome:
+        """Whoever tells more of their case is answered about it: the part of the topic that turns on what was told."""
+        topic = conversation.memory.topic
+        assert topic is not None
+        outcome = self._answer_from(conversation, topic, facet, Matches.of(topic))
+        first, *rest = outcome.replies
+        return replace(outcome, replies=(replace(first, text=f"{note}\n\n{first.text}"), *rest))
 
     def _take_choice(self, conversation: Conversation, choice: str) -> tuple[Draft, Outcome]:
         label = next((o.label for o in conversation.memory.options if o.choice == choice), None)

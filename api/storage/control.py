@@ -42,13 +42,13 @@ class Control:
 
     def turn_chat_off(self, reason: str, actor: str) -> None:
         now = datetime.now(UTC)
-        with self._database.session() as session:
+        with self._database.writing() as session:
             session.merge(SwitchRow(name=_CHAT, reason=reason, since=now))
             session.add(AuditRow(at=now, actor=actor, action=Action.CHAT_OFF, detail=reason))
         self._looked = float("-inf")
 
     def turn_chat_on(self, actor: str) -> None:
-        with self._database.session() as session:
+        with self._database.writing() as session:
             if (row := session.get(SwitchRow, _CHAT)) is not None:
                 session.delete(row)
             session.add(AuditRow(at=datetime.now(UTC), actor=actor, action=Action.CHAT_ON, detail=""))
@@ -60,7 +60,7 @@ class Control:
             if time.monotonic() - self._looked >= _LOOK_AGAIN_SECONDS:
                 self._looked = time.monotonic()
                 try:
-                    with self._database.session() as session:
+                    with self._database.reading() as session:
                         row = session.get(SwitchRow, _CHAT)
                         self._reason = row.reason if row else None
                 except DatabaseUnavailable:
@@ -69,11 +69,11 @@ class Control:
 
     def record(self, actor: str, action: Action, detail: str) -> None:
         """`detail` is counts and ids, never a person's words."""
-        with self._database.session() as session:
+        with self._database.writing() as session:
             session.add(AuditRow(at=datetime.now(UTC), actor=actor, action=action, detail=detail))
 
     def entries(self, limit: int = 50) -> list[AuditEntry]:
         """The newest first."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             rows = session.scalars(select(AuditRow).order_by(AuditRow.id.desc()).limit(limit))
             return [AuditEntry(row.at, row.actor, Action(row.action), row.detail) for row in rows]

@@ -61,7 +61,7 @@ class Conversations:
             created_at=now,
             expires_at=now + self._retention,
         )
-        with self._database.session() as session:
+        with self._database.writing() as session:
             session.add(row)
             session.flush()
             messages = _append(session, row, greeting, client_id=None, now=now)
@@ -71,7 +71,7 @@ class Conversations:
         """The conversation this token opens; None for an unknown one, another's token, or one past its time."""
         if not _is_id(conversation_id):
             return None
-        with self._database.session() as session:
+        with self._database.reading() as session:
             row = session.get(ConversationRow, conversation_id)
             if row is None or not hmac.compare_digest(row.token_hash, _hash(token)) or row.expires_at <= datetime.now(UTC):
                 return None
@@ -79,14 +79,14 @@ class Conversations:
 
     def turn_of(self, conversation_id: str, client_id: str) -> list[Message]:
         """The message with this client id and its replies; empty when it has not been taken yet."""
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return _turn_of(session, conversation_id, client_id)
 
     def append_turn(
         self, conversation: Conversation, client_id: str | None, drafts: Sequence[Draft], memory: Memory, kommune: str | None
     ) -> list[Message]:
         """Keeps a turn in one commit and returns it; if this client id came in meanwhile, what was kept then."""
-        with self._database.session() as session:
+        with self._database.writing() as session:
             row = session.get(ConversationRow, conversation.id, with_for_update=True)
             if row is None:
                 return []
@@ -97,23 +97,23 @@ class Conversations:
             return _append(session, row, drafts, client_id, datetime.now(UTC))
 
     def messages(self, conversation_id: str, after: int = 0) -> list[Message]:
-        with self._database.session() as session:
+        with self._database.reading() as session:
             query = select(MessageRow).where(MessageRow.conversation_id == conversation_id, MessageRow.seq > after)
             return [_message(row) for row in session.scalars(query.order_by(MessageRow.seq))]
 
     def exists(self, conversation_id: str) -> bool:
-        with self._database.session() as session:
+        with self._database.reading() as session:
             return session.get(ConversationRow, conversation_id) is not None
 
     def delete(self, conversation_id: str) -> None:
-        with self._database.session() as session:
+        with self._database.writing() as session:
             session.execute(delete(ConversationRow).where(ConversationRow.id == conversation_id))
 
     def give_feedback(self, conversation_id: str, message_id: str, helpful: bool, comment: str | None) -> bool:
         """False when the message is not a reply in this conversation. Giving it again replaces it."""
         if not _is_id(message_id):
             return False
-        with self._database.session() as session:
+        with self._database.writing() as session:
             row = session.get(MessageRow, message_id)
             if row is None or row.conversation_id != conversation_id or row.sender == Sender.USER:
                 return False
@@ -122,7 +122,7 @@ class Conversations:
 
     def purge_expired(self, now: datetime) -> list[str]:
         """Deletes conversations past their time, with all that belongs to them. Returns their ids, so that others forget them too."""
-        with self._database.session() as session:
+        with self._database.writing() as session:
             expired = list(session.scalars(select(ConversationRow.id).where(ConversationRow.expires_at <= now)))
             session.execute(delete(ConversationRow).where(ConversationRow.id.in_(expired)))
             return expired

@@ -1,5 +1,6 @@
 """One database: SQLite in a file or PostgreSQL by URL. Opens sessions, translates what the driver raises, migrates with Alembic."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlche
 from sqlalchemy.exc import TimeoutError as NoConnectionInTime
 from sqlalchemy.orm import Session, sessionmaker
 
+_READS = "veivis_reads"
 _WAIT_SECONDS = 5
 """For a connection, or for another writer, before the database counts as away."""
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -27,13 +29,39 @@ class Database:
         """Opens nothing yet. Raises `DatabaseUnavailable` when the URL names no database we know."""
         self._url = url
         self._engine = _engine(url)
-        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
+        self._writers = sessionmaker(self._engine, expire_on_commit=False)
+        self._readers = sessionmaker(self._engine.execution_options(**{_READS: True}), expire_on_commit=False)
+        self._one_writer = threading.Lock() if self._engine.dialect.name == "sqlite" else None
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back on any error. Raises `DatabaseUnavailable`."""
+        with self._in_line(), self._transaction(self._writers) as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One transaction that changes nothing, and waits for no writer. Raises `DatabaseUnavailable`."""
+        with self._transaction(self._readers) as session:
+            yield session
+
+    @contextmanager
+    def _in_line(self) -> Iterator[None]:
+        """SQLite has one writer at a time, and lets the others sleep and try again, ever longer. Here they stand in line instead."""
+        if self._one_writer is None:
+            yield
+            return
+        if not self._one_writer.acquire(timeout=_WAIT_SECONDS):
+            raise DatabaseUnavailable("another writer took too long")
         try:
-            with self._sessions.begin() as session:
+            yield
+        finally:
+            self._one_writer.release()
+
+    @contextmanager
+    def _transaction(self, sessions: sessionmaker[Session]) -> Iterator[Session]:
+        try:
+            with sessions.begin() as session:
                 yield session
         except NoConnectionInTime as error:
             raise DatabaseUnavailable("every connection is taken") from error
@@ -94,7 +122,8 @@ def _sqlite(url: str, database: str | None) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        # IMMEDIATE waits for the other writer here, instead of failing at the first write.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # IMMEDIATE waits for a writer of another process here, instead of failing at the first write.
+        reads = connection.get_execution_options().get(_READS, False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine

@@ -1,6 +1,7 @@
 """The repository of conversations on both databases: the same tests, the same results."""
 
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -37,7 +38,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         opened = Database(f"sqlite+pysqlite:///{tmp_path / 'test.db'}")
     else:
         opened = Database(request.getfixturevalue("postgresql_server").url)
-        with opened.session() as session:
+        with opened.writing() as session:
             for table in ("feedback", "messages", "conversations", "switches", "audit_log", "alembic_version"):
                 session.execute(text(f"DROP TABLE IF EXISTS {table} CASCADE"))
     opened.migrate()
@@ -72,9 +73,20 @@ def test_only_the_token_opens_a_conversation(conversations: Conversations) -> No
     assert conversations.find(str(uuid.uuid4()), first.token) is None
 
 
+def test_whoever_only_reads_waits_for_no_writer(conversations: Conversations, database: Database) -> None:
+    kept = opened(conversations)
+    with database.writing() as session:
+        session.execute(text("UPDATE conversations SET kommune = '0301'"))
+        began = time.monotonic()
+        found = conversations.find(kept.conversation.id, kept.token)
+    assert found is not None
+    assert found.kommune == "3205"
+    assert time.monotonic() - began < 1
+
+
 def test_the_token_is_stored_only_as_a_hash(conversations: Conversations, database: Database) -> None:
     token = opened(conversations).token
-    with database.session() as session:
+    with database.writing() as session:
         rows = session.execute(text("SELECT * FROM conversations")).all()
     assert token not in repr(rows)
 
@@ -139,7 +151,7 @@ def test_deleting_takes_everything_with_it(conversations: Conversations, databas
     assert conversations.give_feedback(start.conversation.id, kept[1].id, True, "kommentar-markør")
     conversations.delete(start.conversation.id)
     assert conversations.find(start.conversation.id, start.token) is None
-    with database.session() as session:
+    with database.writing() as session:
         for table in ("conversations", "messages", "feedback"):
             assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 0
     assert conversations.append_turn(start.conversation, None, [asked()], Memory(), None) == []

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.adapter import LAYERS, PARTS, RANK, Adapter, Head, held_back
+from indexer.adapter import PARTS, RANK, Adapter, Head, held_back
 from indexer.e5 import E5
 from indexer.embedding import DIMENSIONS, E5Embedder
 from indexer.matching import meaning_scores
@@ -30,7 +30,7 @@ def packed() -> PackedModel:
 def corrections(packed: PackedModel, size: float) -> Adapter:
     chance = np.random.default_rng(3)
     deltas = {}
-    for layer in LAYERS:
+    for layer in range(packed.shape.layers):
         for part in PARTS:
             inputs, outputs = packed.shape.sizes(part)
             down = chance.normal(0, inputs**-0.5, (inputs, RANK)).astype(np.float32)

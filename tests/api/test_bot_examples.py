@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from api.bot_questions import write_bot_questions
+from api.bot_examples import write_bot_questions
 from indexer.knowledge_base import ExampleQuestion, KnowledgeBase
 
 KEPT = Path(__file__).parents[2] / "bot/data/nlu/question_topics.yml"

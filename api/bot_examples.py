@@ -1,6 +1,7 @@
-"""A selection of the example questions for the bot, so that it knows a question about a topic from a wish to talk to somebody.
+"""The bot's examples. A selection of our questions for it, so that it knows a question about a topic from a wish to talk to somebody, and all of its
+own for the second hearing.
 
-Written to a file of the bot's own data: the bot is trained without the rest of the house.
+The selection is written to a file of the bot's own data: the bot is trained without the rest of the house.
 """
 
 import hashlib
@@ -10,7 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from indexer.knowledge_base import ExampleQuestion
+from indexer.yaml_file import read_yaml
 
+BOT_EXAMPLES = Path("bot/data/nlu")
 _OF_EACH_TOPIC = 4
 _MEANS_SOMETHING_TO_RASA = re.compile(r"[\[\]{}]|^/")
 _HEAD = """version: "3.1"
@@ -31,6 +34,16 @@ def write_bot_questions(questions: Iterable[ExampleQuestion], path: Path) -> int
     chosen = [text for topic in sorted(of_topic) for text in sorted(of_topic[topic], key=_chance)[:_OF_EACH_TOPIC]]
     path.write_text(_HEAD + "".join(f"      - {text}\n" for text in chosen), encoding="utf-8")
     return len(chosen)
+
+
+def bot_examples(folder: Path) -> list[tuple[str, str]]:
+    """Every message the bot learns from (`bot/data/nlu`), with its intent."""
+    found = []
+    for path in sorted(folder.glob("*.yml")):
+        for entry in read_yaml(path)["nlu"]:
+            lines = (line.removeprefix("- ").strip() for line in str(entry["examples"]).splitlines())
+            found += [(line, str(entry["intent"])) for line in lines if line]
+    return found
 
 
 def _chance(text: str) -> bytes:
