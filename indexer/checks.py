@@ -47,6 +47,7 @@ def check_knowledge(base: KnowledgeBase, today: date) -> list[Finding]:
     found.extend(_check_rates(base, today))
     found.extend(_check_questions(base))
     found.extend(_check_starting_points(base))
+    found.extend(_check_law_words(base))
     return sorted(found, key=lambda f: (str(f.path), f.line, f.rule))
 
 
@@ -179,6 +180,17 @@ def _check_starting_points(base: KnowledgeBase) -> Iterator[Finding]:
     for audience, topics in base.starting_points.items():
         for unknown in [topic for topic in topics if topic not in base.topics]:
             yield Finding(base.folder / "startpunkter.yml", 1, "tema", f"«{unknown}» for {audience} is not a topic of tema.yml")
+
+
+def _check_law_words(base: KnowledgeBase) -> Iterator[Finding]:
+    """An explanation is one plain sentence: it explains no law word by another."""
+    path = base.folder / "ordlister" / "lovord.yml"
+    for word in base.law_words.all():
+        if not word.explanation.endswith(".") or len(_sentences(word.explanation)) > 1:
+            yield Finding(path, 1, "lovord", f"explain «{word.word}» in one sentence")
+        for other in base.law_words.used_in(word.explanation):
+            if other.word != word.word and word.word not in other.word:
+                yield Finding(path, 1, "lovord", f"explain «{word.word}» without «{other.word}»")
 
 
 def _check_questions(base: KnowledgeBase) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from indexer.article import Article, ArticleUnreadable, Audience, Language, read_article, with_rates
+from indexer.law_words import LawWords
 from indexer.yaml_file import YamlBroken, read_yaml
 
 DAYS = ("man", "tir", "ons", "tor", "fre", "lor", "son")
@@ -105,6 +106,7 @@ class KnowledgeBase:
     reply_texts: Mapping[str, Any]
     starting_points: Mapping[str, tuple[str, ...]]
     """For each audience, the topics to offer whoever does not know where to begin."""
+    law_words: LawWords
 
     def published(self, today: date) -> tuple[Article, ...]:
         """The articles readers may see today, with their rates filled in: those past their next check are held back."""
@@ -139,6 +141,7 @@ def load_knowledge(folder: Path) -> KnowledgeBase:
         questions=tuple(_questions(folder, articles)),
         facts=frozenset(f["id"] for f in _read(folder / "fakta.yml")),
         reply_texts=_read(folder / "svartekster.yml") or {},
+        law_words=LawWords(_read(folder / "ordlister" / "lovord.yml") or {}),
         starting_points={audience: tuple(topics) for audience, topics in dict(_read(folder / "startpunkter.yml")).items()},
     )
 

@@ -11,6 +11,7 @@ from typing import Protocol
 from markupsafe import Markup
 
 from indexer.article import Audience, Language
+from indexer.law_words import LawWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class ArticlePage:
     facts: tuple[Fact, ...]
     sections: tuple[PageSection, ...]
     sources: tuple[PageSource, ...]
+    law_words: tuple[LawWord, ...]
     see_also: tuple[TopicLink, ...]
     versions: tuple[Version, ...]
     checked: date

@@ -20,6 +20,7 @@ from api.pages.markdown import ArticleMarkdown, plain
 from api.pages.words import ARTICLE_LABELS, EXAMPLES, SECTOR_NAMES
 from indexer.article import Article, Audience, Language, Source
 from indexer.knowledge_base import Helpline, KnowledgeBase
+from indexer.law_words import LawWord
 
 _MOST_DOORS = 4
 _MOST_HITS = 10
@@ -115,12 +116,21 @@ class KnowledgePages:
             facts=self._facts(article),
             sections=tuple(PageSection(s.facet, s.heading, markdown.html(s.body), plain(s.body)) for s in article.sections),
             sources=tuple(PageSource(n, s.title, s.publisher, s.url, s.checked) for n, s in sources),
+            law_words=self._law_words(article),
             see_also=tuple(TopicLink(t, self._base.topics[t].name) for t in article.see_also if t in self._versions),
             versions=tuple(Version(a.audience, a.language, a is article) for a in self._versions[article.topic]),
             checked=min((s.checked for s in article.sources), default=article.next_check),
             decided_by=self._institution(article.decided_by, article.language),
             apply_url=article.apply_url,
             labels=labels,
+        )
+
+    def _law_words(self, article: Article) -> tuple[LawWord, ...]:
+        """Professionals know them."""
+        if article.audience is Audience.PROFESSIONAL:
+            return ()
+        return self._base.law_words.used_in(
+            "\n".join(plain(text) for text in (article.short, *(s.body for s in article.sections)))
         )
 
     def _facts(self, article: Article) -> tuple[Fact, ...]:

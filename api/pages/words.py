@@ -39,6 +39,7 @@ _BOKMAL_LABELS: Mapping[str, str] = {
     "kilder": "Kilder",
     "kilde": "Kilde",
     "kontrollert": "Kontrollert",
+    "ord": "Ord i teksten",
     "se-ogsa": "Se også",
     "versjoner": "Andre utgaver",
     "for-forelder": "For foreldre",
