@@ -191,6 +191,12 @@ class Turns:
             return Facet(hearing.facet.label)
         return self.parts.facets.facet_of(text)
 
+    def _facet_asked(self, text: str, decision: Decision) -> Facet:
+        """Whoever corrects us («nei, jeg mente ung ufør») asks the same of another topic, unless a cue word says otherwise."""
+        if decision.directive is Directive.ANSWER and decision.facet is not None:
+            return self.parts.facets.facet_of(text) or decision.facet
+        return self._facet_of(text) or decision.facet or Facet.WHAT
+
     def _addressed(self, conversation: Conversation, text: str) -> Conversation:
         """In the language the person writes; where this message does not tell, as before in this conversation."""
         written = self.parts.languages.language_of(text) or conversation.memory.language
@@ -255,7 +261,7 @@ class Turns:
         if (outcome := self._answer_each(conversation, text)) is not None:
             return outcome
         matches = self._match(conversation, text, conversation.memory.topic)
-        facet = self._facet_of(text) or decision.facet or Facet.WHAT
+        facet = self._facet_asked(text, decision)
         if (chosen := self._chosen_by_words(conversation, matches)) is not None:
             return self._answer_from(conversation, chosen, self._facet_of_choice(conversation, text), matches)
         says_what = len(text.split()) > FEW_WORDS or matches.named
@@ -304,7 +310,7 @@ class Turns:
         matches = self._match(conversation, text, topic)
         if matches.named and matches.topics[0] != topic:
             return self._answer(conversation, text, decision)
-        facet = self._facet_of(text) or decision.facet or Facet.WHAT
+        facet = self._facet_asked(text, decision)
         ranked = replace(matches, topics=tuple(dict.fromkeys((topic, *matches.topics))))
         return self._answer_from(conversation, topic, facet, ranked)
 
@@ -351,8 +357,7 @@ class Turns:
 
     def _facet_of_choice(self, conversation: Conversation, text: str) -> Facet:
         """What is asked of the chosen topic: what this message says, or else what was asked before we offered it."""
-        asked = self._facet_of(text)
-        return asked if asked not in (None, Facet.WHAT) else conversation.memory.facet or Facet.WHAT
+        return self.parts.facets.facet_of(text) or conversation.memory.facet or Facet.WHAT
 
     def _ask_back(self, conversation: Conversation, facet: Facet, matches: Matches) -> Outcome:
         offered = [t for t in matches.topics if t in self.parts.answers().topics][:_OPTIONS_ASKED_BACK]
