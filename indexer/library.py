@@ -15,12 +15,13 @@ from typing import TypeVar
 
 import joblib
 
-from indexer.adapter import ACT, DANGER, FACET, TOPIC, Adapter, Guess, Head, held_back
+from indexer.adapter import ACT, DANGER, FACET, TOPIC, Adapter, Head, held_back
 from indexer.analysis import Analyzer, Lemmatizer, TableLemmatizer, words_of
 from indexer.danger_likeness import HARMLESS, DangerExample, DangerNet, DangerWords, Likeness
 from indexer.elasticsearch_index import ElasticsearchIndex
 from indexer.embedding import QUERY, E5Embedder, Embedder, EmbeddingCache
 from indexer.facets import FacetCues
+from indexer.hearing import Hearing
 from indexer.knowledge_base import ExampleQuestion, KnowledgeBase, load_knowledge
 from indexer.language import LanguageRecogniser
 from indexer.lesson import Lesson
@@ -80,14 +81,6 @@ class Trained:
     def act_and_facet(self) -> tuple[Head, Head] | None:
         act, facet = self.head(ACT), self.head(FACET)
         return None if act is None or facet is None else (act, facet)
-
-
-@dataclass(frozen=True, slots=True)
-class Hearing:
-    """What a message seems to do (an intent of the bot) and which part of a matter it asks for, by its meaning."""
-
-    act: Guess
-    facet: Guess
 
 
 @dataclass(frozen=True, slots=True)

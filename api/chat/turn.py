@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from api.chat.answer import NONE_OF_THESE, PERSON, TOPIC, Answers
 from api.chat.conversation import Conversation, Draft, Incoming, Memory, Message, Option, Outcome, Pending, Sender, Status
@@ -22,12 +23,13 @@ from api.storage.conversations import Conversations
 from indexer.article import Audience, Facet, Language
 from indexer.danger_likeness import Likeness
 from indexer.facets import FacetCues
+from indexer.hearing import Hearing
 from indexer.knowledge_base import Helpline, Kommune
 from indexer.language import LanguageRecogniser
-from indexer.library import Hearing
 from indexer.matching import FEW_WORDS, Matches, Question, TopicMatcher, Verdict
 
 log = logging.getLogger("veivis.turn")
+Read = TypeVar("Read")
 
 _SMALLTALK = {
     Directive.GREET: "hei",
@@ -169,20 +171,12 @@ class Turns:
         return alarm.danger
 
     def _likeness(self, text: str) -> Likeness | None:
-        """None when the second net fails for whatever reason: the rules then decide alone."""
-        try:
-            return self.parts.likeness(text)
-        except Exception as error:
-            log.warning("second net unavailable", extra={"kind": type(error).__name__})
-            return None
+        """None when the second net fails: the rules then decide alone."""
+        return _or_none(self.parts.likeness, text, "second net")
 
     def _hearing(self, text: str) -> Hearing | None:
-        """None when the second hearing fails for whatever reason: bot and cue words then decide alone."""
-        try:
-            return self.parts.hear(text)
-        except Exception as error:
-            log.warning("second hearing unavailable", extra={"kind": type(error).__name__})
-            return None
+        """None when the second hearing fails: bot and cue words then decide alone."""
+        return _or_none(self.parts.hear, text, "second hearing")
 
     def _facet_of(self, text: str) -> Facet | None:
         """The part of a matter that the words ask for: by what they mean where that is plain, or else by cue words."""
@@ -209,8 +203,11 @@ class Turns:
         if (outcome := self._kommune_for_handoff(conversation, text)) is not None:
             return outcome
         hearing = self._hearing(text)
-        decision = reconsidered(self.parts.dialogue.decide(conversation.id, text), hearing.act if hearing else None)
-        if decision.directive not in _PLAINLY_HARMLESS and (like := self._likeness(text)) is not None and like.alarming:
+        of_the_bot = self.parts.dialogue.decide(conversation.id, text)
+        decision = reconsidered(of_the_bot, hearing.act if hearing else None)
+        # The net is left out only where the bot and the second hearing both find nothing but a greeting, a wish for a person and the like.
+        harmless = {of_the_bot.directive, decision.directive} <= _PLAINLY_HARMLESS
+        if not harmless and (like := self._likeness(text)) is not None and like.alarming:
             return self._in_crisis(conversation, Danger(like.kind))
         if (meant := without_correction(text)) is not None:
             # The same is asked of another topic: the one that was misunderstood must not pull it back.
@@ -528,6 +525,15 @@ class Turns:
 
     def _text(self, conversation: Conversation, key: str, **values: str) -> str:
         return self.parts.texts.get(key, conversation.language, conversation.audience, **values)
+
+
+def _or_none(read: Callable[[str], Read | None], text: str, what: str) -> Read | None:
+    """What is read from a message by its meaning; None when that fails for whatever reason, for a turn never fails because of it."""
+    try:
+        return read(text)
+    except Exception as error:
+        log.warning("unavailable", extra={"what": what, "kind": type(error).__name__})
+        return None
 
 
 def _offered(conversation: Conversation) -> list[str]:

@@ -8,11 +8,13 @@ import pytest
 from fastapi import FastAPI
 
 from api.chat.conversation import Draft, Incoming, Sender, Status
-from api.chat.dialogue import Decision, Directive, FakeDialogue
+from api.chat.dialogue import NO_BOT, Decision, Directive, FakeDialogue
 from api.chat.turn import Turns
 from api.storage.conversations import Opened
+from indexer.adapter import Guess
 from indexer.article import Audience, Facet, Language
 from indexer.danger_likeness import Likeness
+from indexer.hearing import Hearing
 
 Say = Callable[..., Draft]
 
@@ -189,3 +191,61 @@ def test_a_follow_up_is_understood_while_the_bot_is_down(say: Say) -> None:
     reply = say("hvor mye er det?", Decision(Directive.ANSWER, degraded=True))
     assert (reply.status, reply.topics[0], reply.facet) == (Status.ANSWER, "hjelpestonad", Facet.AMOUNT)
     assert reply.degraded
+
+
+def sure_of(act: str, facet: str = "hva") -> Callable[[str], Hearing | None]:
+    return lambda _: Hearing(Guess(act, 0.99), Guess(facet, 0.99))
+
+
+def first_reply(app: FastAPI, text: str, **parts: object) -> Draft:
+    """The first reply to one message, with some parts of the turn told what to say."""
+    turns: Turns = app.state.parts.turns
+    opened = app.state.parts.conversations.open(Audience.PARENT, Language.BOKMAL, None, [])
+    messages = Turns(replace(turns.parts, **parts)).take_turn(opened.conversation, Incoming(str(uuid.uuid4()), text))
+    return messages[1].draft
+
+
+@pytest.mark.parametrize("bot", [Decision(Directive.ANSWER), NO_BOT])
+def test_a_second_hearing_alone_never_keeps_a_message_from_the_second_net(app: FastAPI, bot: Decision) -> None:
+    for act in ("thank", "greet", "human", "tell_age", "identity"):
+        told = FakeDialogue({"hade vært fint å slippe alt sammen": bot})
+        reply = first_reply(
+            app,
+            "hade vært fint å slippe alt sammen",
+            hear=sure_of(act),
+            likeness=lambda _: LIKE_DANGER,
+            dialogue=told,
+        )
+        assert reply.status is Status.CRISIS, act
+
+
+def test_the_part_asked_for_is_heard_by_meaning_before_cue_words(app: FastAPI) -> None:
+    reply = first_reply(app, "Hvem kan få hjelpestønad?", hear=sure_of("question", "belop"))
+    assert (reply.topics[0], reply.facet) == ("hjelpestonad", Facet.AMOUNT)
+
+
+def test_cue_words_decide_when_the_second_hearing_fails(app: FastAPI) -> None:
+    def fails(text: str) -> Hearing | None:
+        raise RuntimeError("no embedding")
+
+    reply = first_reply(app, "Hvem kan få hjelpestønad?", hear=fails)
+    assert (reply.status, reply.topics[0], reply.facet) == (Status.ANSWER, "hjelpestonad", Facet.WHO)
+
+
+def test_whoever_tells_an_age_in_a_talk_is_answered_about_its_topic(say: Say) -> None:
+    say("Hva er hjelpestønad?")
+    reply = say("han er 17 da", Decision(Directive.AGE))
+    assert (reply.status, reply.topics[0], reply.facet) == (Status.ANSWER, "hjelpestonad", Facet.WHO)
+    assert reply.text.startswith("Takk, det husker jeg")
+    assert reply.sources
+
+
+def test_whoever_tells_a_kommune_in_a_talk_is_answered_about_its_topic(app: FastAPI, say: Say) -> None:
+    say("Hva er avlastning?")
+    reply = say("vi bor i Gjøvik", Decision(Directive.KOMMUNE))
+    assert (reply.status, reply.topics[0]) == (Status.ANSWER, "avlastning")
+    assert reply.text.startswith("Jeg har notert Gjøvik")
+
+
+def test_an_age_told_before_anything_is_asked_is_noted_and_no_more(say: Say) -> None:
+    assert say("han er 17", Decision(Directive.AGE)).status is Status.SMALLTALK

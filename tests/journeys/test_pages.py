@@ -73,6 +73,15 @@ def test_a_footnote_leads_to_its_source(plain_page: Page, site: str) -> None:
     expect(plain_page.locator(target)).to_contain_text("ontrollert")
 
 
+def test_law_words_are_explained_to_families_and_not_to_professionals(plain_page: Page, site: str) -> None:
+    plain_page.goto(f"{site}/tema/hjelpestonad")
+    words = plain_page.get_by_role("region", name="Ord i teksten")
+    expect(words.locator("dt", has_text="vedtak").first).to_be_visible()
+    plain_page.goto(f"{site}/tema/barnekoordinator?malgruppe=fagperson")
+    expect(plain_page.get_by_role("heading", level=1)).to_be_visible()
+    expect(plain_page.get_by_role("region", name="Ord i teksten")).to_have_count(0)
+
+
 def test_a_search_that_is_a_cry_for_help_shows_doors_before_everything_else(plain_page: Page, site: str) -> None:
     plain_page.goto(f"{site}/sok?q=jeg vil ikke leve lenger")
     expect(plain_page.get_by_role("main").get_by_role("link", name="Ring 113")).to_have_attribute("href", "tel:113")
