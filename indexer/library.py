@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import joblib
+from threadpoolctl import threadpool_limits
 
 from indexer.adapter import ACT, DANGER, FACET, TOPIC, Adapter, Head, held_back
 from indexer.analysis import Analyzer, Lemmatizer, TableLemmatizer, words_of
@@ -149,6 +150,8 @@ def open_library(
     embedder: Embedder | None = None,
 ) -> Library:
     """Reads the knowledge and opens the index; neither syncs nor embeds. Raises `KnowledgeUnreadable`."""
+    # The products here are of small matrices: more threads only wait for each other, and burn half of a turn's processor time at it.
+    threadpool_limits(1, user_api="blas")
     base = load_knowledge(knowledge)
     word_lists = load_word_lists(knowledge / "ordlister")
     lemmatizer, note = _lemmatizer(spacy_model, word_lists)

@@ -142,7 +142,7 @@ class Turns:
     def _take(self, conversation: Conversation, incoming: Incoming) -> tuple[Draft, Outcome]:
         if incoming.choice is not None:
             return self._take_choice(conversation, incoming.choice)
-        text = incoming.text or ""
+        text = (incoming.text or "").strip()
         self.parts.anticipate(text)
         conversation = self._addressed(conversation, text)
         danger = self._danger_by_rule(text)
@@ -202,8 +202,9 @@ class Turns:
         conversation = self._told(conversation, text)
         if (outcome := self._kommune_for_handoff(conversation, text)) is not None:
             return outcome
-        hearing = self._hearing(text)
+        # The bot first: it works in its own process while the message is still being read here.
         of_the_bot = self.parts.dialogue.decide(conversation.id, text)
+        hearing = self._hearing(text)
         decision = reconsidered(of_the_bot, hearing.act if hearing else None)
         # The net is left out only where the bot and the second hearing both find nothing but a greeting, a wish for a person and the like.
         harmless = {of_the_bot.directive, decision.directive} <= _PLAINLY_HARMLESS
