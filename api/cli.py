@@ -38,7 +38,7 @@ from api.supervisor import Bot
 from indexer.article import Audience, Language
 from indexer.checks import check_knowledge
 from indexer.knowledge_base import KnowledgeUnreadable, load_knowledge
-from indexer.library import Library, facet_examples, lemma_table, open_library, train_matcher, train_meaning
+from indexer.library import Library, facet_examples, lemma_table, open_library, talk_lines, train_matcher, train_meaning
 from indexer.matching import Question
 from indexer.reading_set import ReadingSetBroken
 from indexer.search_index import SearchUnavailable
@@ -273,8 +273,9 @@ def train_meaning_command(
             advance(done, total)
 
         try:
-            acts, facets = bot_examples(BOT_EXAMPLES), facet_examples(Settings().knowledge_dir)
-            train_meaning(_library(), acts, facets, report, go_on)
+            knowledge = Settings().knowledge_dir
+            acts, facets, talks = bot_examples(BOT_EXAMPLES), facet_examples(knowledge), talk_lines(knowledge)
+            train_meaning(_library(), acts, facets, talks, report, go_on)
         except ImportError as error:
             raise ValueError("installer requirements-train.lock først") from error
 
@@ -287,7 +288,7 @@ def train_matcher_command() -> None:
         library.sync()
         _follow_up(library)
         with _progress("Leser eksemplene") as advance:
-            result = train_matcher(library, advance)
+            result = train_matcher(library, talk_lines(Settings().knowledge_dir), advance)
     figures = {"questions": result.questions, "matching": result.matching, "likeness": result.likeness}
     out.print(json.dumps(figures, indent=1, default=asdict))
 

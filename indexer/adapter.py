@@ -22,9 +22,11 @@ Floats = npt.NDArray[np.float32]
 LogProbabilities = npt.NDArray[np.float64]
 """Shape (labels,), in the order of `Head.labels`."""
 
-TOPIC, DANGER, ACT, FACET = "topic", "danger", "act", "facet"
-"""The heads: which topic a question is about, which danger, if any, a message tells of, what the person does by saying it (the bot's intents), and
-which part of a matter it asks for."""
+TOPIC, DANGER, ACT, FACET, CONTEXT = "topic", "danger", "act", "facet", "context"
+"""The heads: which topic a question is about, which danger, if any, a message tells of, what the person does by saying it (the bot's intents),
+which part of a matter it asks for, and whether it can be understood without what was said before."""
+ALONE, GOES_ON = "alone", "goes_on"
+"""The labels of CONTEXT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,9 @@ class Head:
         """How likely each label is, given what the vector means."""
         scores = np.asarray((vector - self.centre) * SPREAD @ self.weights + self.bias, dtype=np.float64)
         return np.asarray(scores - np.logaddexp.reduce(scores))
+
+    def probability(self, label: str, vector: Floats) -> float:
+        return float(np.exp(self.log_probabilities(vector)[self.labels.index(label)]))
 
     def likeliest(self, vector: Floats) -> Guess:
         fit = self.log_probabilities(vector)

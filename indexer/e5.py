@@ -81,7 +81,7 @@ def weights_of(packed: PackedModel) -> Mapping[str, Floats]:
     found: dict[str, Floats] = {}
     for layer in range(packed.shape.layers):
         for part in PARTS:
-            inputs, outputs = packed.shape.sizes(part)
+            inputs, _ = packed.shape.sizes(part)
             found[f"l{layer}.{part}.w"] = _floats(packed, f"l{layer}.{part}.w", inputs)
             found[f"l{layer}.{part}.b"] = packed.floats(f"l{layer}.{part}.b")
         for part in ("aln", "oln"):

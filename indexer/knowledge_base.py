@@ -81,6 +81,17 @@ class Kommune:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkLine:
+    """What someone says in the middle of a conversation about `current_topic`, and the `topic` of the answer it asks for. `goes_on`: it cannot be
+    understood without the conversation."""
+
+    text: str
+    current_topic: str
+    topic: str
+    goes_on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ExampleQuestion:
     """How somebody asked about a topic, in their own words: search and training data."""
 

@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import TypeVar
 
 import joblib
+import sklearn
 from threadpoolctl import threadpool_limits
 
-from indexer.adapter import ACT, DANGER, FACET, TOPIC, Adapter, Head, held_back
+from indexer.adapter import ACT, ALONE, CONTEXT, DANGER, FACET, GOES_ON, TOPIC, Adapter, Head, held_back
 from indexer.analysis import Analyzer, Lemmatizer, TableLemmatizer, words_of
 from indexer.danger_likeness import HARMLESS, DangerExample, DangerNet, DangerWords, Likeness
 from indexer.elasticsearch_index import ElasticsearchIndex
 from indexer.embedding import QUERY, E5Embedder, Embedder, EmbeddingCache
 from indexer.facets import FacetCues
-from indexer.hearing import Hearing
-from indexer.knowledge_base import ExampleQuestion, KnowledgeBase, load_knowledge
+from indexer.hearing import Ear, Hearing
+from indexer.knowledge_base import ExampleQuestion, KnowledgeBase, TalkLine, load_knowledge
 from indexer.language import LanguageRecogniser
 from indexer.lesson import Lesson
 from indexer.matching import OUTSIDE, Matcher, Matches, Question, TopicSignals, Understanding
@@ -35,8 +36,8 @@ from indexer.search_index import Passage, SearchIndex
 from indexer.spacy_lemmatizer import SpacyLemmatizer, SpacyModelMissing, load_spacy
 from indexer.sync import SyncPlan, SyncReport, apply_sync, embed_missing, embed_texts, plan_sync
 from indexer.tantivy_index import TantivyIndex
+from indexer.training import Examples, train
 from indexer.training import Trained as TrainingResult
-from indexer.training import train
 from indexer.word_lists import WordLists, load_word_lists
 from indexer.yaml_file import read_yaml
 
@@ -57,6 +58,10 @@ _NEAR_DANGER = frozenset(
     }
 )
 """Questions about these are often asked by someone in danger: they teach nothing about what is harmless."""
+_FOLLOW_UP = "followup_"
+"""The intents of the bot that are understood by the conversation begin so."""
+_ALONE_TAUGHT = 16
+"""One question in so many is an example of what can be understood alone: about as many as go on."""
 Model = TypeVar("Model")
 _KEPT_MODELS = 2
 """For this version of the knowledge and the one before."""
@@ -79,9 +84,9 @@ class Trained:
         return None if self.adapter is None else self.adapter.heads.get(name)
 
     @property
-    def act_and_facet(self) -> tuple[Head, Head] | None:
-        act, facet = self.head(ACT), self.head(FACET)
-        return None if act is None or facet is None else (act, facet)
+    def ear(self) -> Ear | None:
+        act, facet, context = self.head(ACT), self.head(FACET), self.head(CONTEXT)
+        return None if act is None or facet is None or context is None else Ear(act, facet, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ class Library:
     languages: LanguageRecogniser
     matcher: Matcher
     danger: DangerNet | None
-    act_and_facet: tuple[Head, Head] | None
+    ear: Ear | None
     spacy_note: str | None
 
     def match(self, question: Question) -> Matches:
@@ -119,11 +124,8 @@ class Library:
 
     def hear(self, text: str) -> Hearing | None:
         """None where nothing was trained or nothing embeds."""
-        vector = None if self.act_and_facet is None else self.matcher.vector(text)
-        if self.act_and_facet is None or vector is None:
-            return None
-        act, facet = self.act_and_facet
-        return Hearing(act.likeliest(vector), facet.likeliest(vector))
+        vector = None if self.ear is None else self.matcher.vector(text)
+        return None if self.ear is None or vector is None else self.ear.hear(vector)
 
     def sync(self) -> SyncReport:
         """Brings the index to what is published. Raises `SearchUnavailable`."""
@@ -150,8 +152,7 @@ def open_library(
     embedder: Embedder | None = None,
 ) -> Library:
     """Reads the knowledge and opens the index; neither syncs nor embeds. Raises `KnowledgeUnreadable`."""
-    # The products here are of small matrices: more threads only wait for each other, and burn half of a turn's processor time at it.
-    threadpool_limits(1, user_api="blas")
+    _expect_small_sums()
     base = load_knowledge(knowledge)
     word_lists = load_word_lists(knowledge / "ordlister")
     lemmatizer, note = _lemmatizer(spacy_model, word_lists)
@@ -179,9 +180,16 @@ def open_library(
         languages=LanguageRecogniser(word_lists),
         matcher=Matcher(index, embedder, understanding, trained.weights),
         danger=models.danger_net(danger, trained),
-        act_and_facet=trained.act_and_facet,
+        ear=trained.ear,
         spacy_note=note,
     )
+
+
+def _expect_small_sums() -> None:
+    """The matrices here are small, and made by ourselves: more threads would only wait for each other, and burn half of a turn's processor time at
+    it; to look for broken numbers in each would take a quarter of the time of the products."""
+    threadpool_limits(1, user_api="blas")
+    sklearn.set_config(assume_finite=True, skip_parameter_validation=True)
 
 
 def outside_questions(knowledge: Path) -> list[ExampleQuestion]:
@@ -206,24 +214,34 @@ def facet_examples(knowledge: Path) -> list[tuple[str, str]]:
     return [(str(e["t"]), str(e["f"])) for e in read_yaml(knowledge / "fasetteksempler.yml") or []]
 
 
+def talk_lines(knowledge: Path) -> list[TalkLine]:
+    """What is said in the middle of conversations; none where the file is missing."""
+    entries = read_yaml(knowledge / "samtaleeksempler.yml") or []
+    return [TalkLine(str(e["t"]), str(e["fra"]), str(e["til"]), e["s"] == "videre") for e in entries]
+
+
 def train_meaning(
     library: Library,
     acts: Sequence[tuple[str, str]],
     facets: Sequence[tuple[str, str]],
+    talks: Sequence[TalkLine],
     report: Callable[[int, int, float], None],
     go_on: bool = False,
 ) -> None:
-    """Teaches the bundled model this library's examples, and messages with their `acts` and `facets`, and writes `trained/adapter.npz`. About an hour on two cores.
+    """Teaches the bundled model this library's examples, and messages with their `acts`, `facets` and place in a conversation (`talks`), and writes `trained/adapter.npz`. About an hour on two cores.
     `report` is told how many of how many steps are done, and how far off the model is. `go_on`: from what was learned before, which new examples
     only add to; otherwise from the beginning. Raises ImportError without the packages of `requirements-train.lock`."""
     from indexer.tuning import tune
 
     known = Trained.read().adapter if go_on else None
-    tune(lessons(library, acts, facets), PackedModel.bundled(), report, known).write(_ADAPTER)
+    tune(lessons(library, acts, facets, talks), PackedModel.bundled(), report, known).write(_ADAPTER)
 
 
-def lessons(library: Library, acts: Iterable[tuple[str, str]], facets: Iterable[tuple[str, str]]) -> list[Lesson]:
-    """What the model learns from: questions with their topics, messages with their danger, act or facet, and the articles' own words."""
+def lessons(
+    library: Library, acts: Sequence[tuple[str, str]], facets: Iterable[tuple[str, str]], talks: Iterable[TalkLine]
+) -> list[Lesson]:
+    """What the model learns from: questions with their topics, messages with their danger, act, facet or place in a conversation, and the
+    articles' own words."""
     taught = []
     for question in library.questions:
         ordinary = {} if question.topic in _NEAR_DANGER else {DANGER: HARMLESS}
@@ -231,21 +249,33 @@ def lessons(library: Library, acts: Iterable[tuple[str, str]], facets: Iterable[
     taught += [Lesson(QUERY + e.text, {DANGER: e.kind}, e.text) for e in library.danger_examples if e.kind is not None]
     taught += [Lesson(QUERY + text, {ACT: act}, text) for text, act in acts]
     taught += [Lesson(QUERY + text, {FACET: facet}, text) for text, facet in facets]
+    taught += [Lesson(QUERY + talk.text, _labels_of(talk), talk.text) for talk in talks]
+    taught += [Lesson(QUERY + text, {CONTEXT: GOES_ON}, text) for text, act in acts if act.startswith(_FOLLOW_UP)]
+    taught += [Lesson(QUERY + q.text, {CONTEXT: ALONE}, q.text) for q in library.questions[::_ALONE_TAUGHT]]
     taught += [Lesson(p.embedded, {TOPIC: p.topic}, p.id) for p in library.passages if p.embedded]
     return [lesson for lesson in taught if not held_back(lesson.key)]
 
 
-def train_matcher(library: Library, progress: Callable[[int, int], bool] = lambda done, total: True) -> TrainingResult:
+def _labels_of(talk: TalkLine) -> dict[str, str]:
+    """A line that can be understood alone is an example of its topic too."""
+    return {CONTEXT: GOES_ON} if talk.goes_on else {CONTEXT: ALONE, TOPIC: talk.topic}
+
+
+def train_matcher(
+    library: Library, talks: Sequence[TalkLine], progress: Callable[[int, int], bool] = lambda done, total: True
+) -> TrainingResult:
     """How everything is weighed together, learned from the examples that the model has not seen and written to `trained/`."""
     danger = [e for e in library.danger_examples if held_back(e.text)]
-    texts = dict.fromkeys([*(q.text for q in library.questions if held_back(q.text)), *(e.text for e in danger)])
+    said = [talk for talk in talks if held_back(talk.text)]
+    asked = [q for q in library.questions if held_back(q.text)]
+    texts = dict.fromkeys([*(q.text for q in asked), *(e.text for e in danger), *(talk.text for talk in said)])
     embed_texts([QUERY + text for text in texts], library.embedder, library.cache, progress)
     found = library.cache.get(QUERY + text for text in texts)
     vectors = {text.removeprefix(QUERY): vector for text, vector in found.items()}
     trained = Trained.read()
-    heads = trained.head(TOPIC), trained.head(DANGER)
-    examples = library.questions, library.danger_examples
-    result = train(library.base, *examples, vectors, heads, library.index, library.analyzer)
+    heads = trained.head(TOPIC), trained.head(DANGER), trained.head(CONTEXT)
+    examples = Examples(library.questions, library.danger_examples, said)
+    result = train(library.base, examples, vectors, heads, library.index, library.analyzer)
     result.weights.write(_WEIGHTS)
     return result
 

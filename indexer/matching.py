@@ -29,8 +29,6 @@ OUTSIDE = "utenfor"
 _CERTAIN = 0.6
 FEW_WORDS = 5
 """So many words or fewer say too little: to be turned away by, or to stand alone in a conversation."""
-_LEANING = 10.0
-"""How much more the current topic counts for words that lean on it. Chosen on `tests/evaluation/dialogues.jsonl`."""
 EXAMPLE_HITS = 80
 _ARTICLE_HITS = 60
 _ARTICLE_KINDS = (PassageKind.SHORT, PassageKind.SECTION)
@@ -55,14 +53,14 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`current_topic` is what the conversation is about; a signal, not a filter, and a stronger one where the words lean on it (`leans_on_it`:
-    «og hvis vi får nei?»)."""
+    """`current_topic` is what the conversation is about; a signal, not a filter, and a stronger one the likelier it is that the message can only
+    be understood by it (`goes_on`: «og hvis vi får nei?»)."""
 
     text: str
     audience: str
     language: str
     current_topic: str | None = None
-    leans_on_it: bool = False
+    goes_on: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ class Understanding:
             named=self.signals.named(terms),
             audience=self.signals.audience(question.audience),
             current=question.current_topic,
-            leans=_LEANING if question.leans_on_it else 1.0,
+            goes_on=question.goes_on,
             known_share=sum(map(self.analyzer.knows, terms)) / len(terms) if terms else 0.0,
             words=len(words_of(question.text)),
             means=means,

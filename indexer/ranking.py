@@ -25,7 +25,8 @@ FEATURES = (
     "article_words",  # best BM25 among passages of articles
     "named",  # share of the topic's name that the question says
     "audience",  # how usual it is that this audience asks about the topic
-    "current",  # the conversation is about this topic, and how much the words lean on it
+    "current",  # the conversation is about this topic
+    "continued",  # it is, and so far the message cannot be understood without it
 )
 GATE_FEATURES = ("nearest_article", "known", "top", "margin", "outside", "length", "sure_of_meaning")
 _FLOOR = 0.02
@@ -123,7 +124,7 @@ def _named(names: Sequence[str], values: Array) -> dict[str, float]:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What was found for one question. Score arrays are in the order of `topics`. `sure_of_meaning`: the probability, for meaning alone, of its
-    likeliest topic."""
+    likeliest topic. `goes_on`: the probability that the message can only be understood by what the conversation is about."""
 
     topics: Sequence[str]
     examples: Hits
@@ -134,7 +135,7 @@ class Evidence:
     named: Array
     audience: Array
     current: str | None
-    leans: float
+    goes_on: float
     known_share: float
     words: int
     means: Means
@@ -143,6 +144,7 @@ class Evidence:
 def features_of(evidence: Evidence) -> Array:
     """Shape (topics, FEATURES)."""
     position = {t: i for i, t in enumerate(evidence.topics)}
+    current = np.array([float(t == evidence.current) for t in evidence.topics])
     columns = [
         evidence.letters,
         evidence.meaning,
@@ -151,7 +153,8 @@ def features_of(evidence: Evidence) -> Array:
         _relative_score(evidence.articles.lexical, position),
         evidence.named,
         evidence.audience,
-        np.array([evidence.leans * (t == evidence.current) for t in evidence.topics]),
+        current,
+        evidence.goes_on * current,
     ]
     return np.stack(columns, axis=1)
 

@@ -3,7 +3,7 @@
 What a mistake costs decides the thresholds. `veivis train matcher` runs this, after `veivis train meaning` has taught the model.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,10 +11,11 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from indexer.adapter import Head, held_back
+from indexer.adapter import GOES_ON, Head, held_back
 from indexer.analysis import Analyzer
+from indexer.article import Audience, Language
 from indexer.danger_likeness import DangerExample, DangerWords, meaning_odds
-from indexer.knowledge_base import ExampleQuestion, KnowledgeBase
+from indexer.knowledge_base import ExampleQuestion, KnowledgeBase, TalkLine
 from indexer.matching import EXAMPLE_HITS, FEW_WORDS, OUTSIDE, Question, TopicSignals, Understanding
 from indexer.passages import question_passage
 from indexer.question_model import QuestionModel, TrainingQuestion
@@ -36,8 +37,8 @@ Flags = npt.NDArray[np.bool_]
 Order = npt.NDArray[np.intp]
 
 _L2 = 0.3
-_CURRENT_TOPIC_WEIGHT = 0.8
-"""Chosen by hand: single questions cannot teach how much the talk so far says. About a third of a clear hit."""
+_IN_TALK = ("current", "continued")
+"""The features that single questions cannot teach."""
 _COST_WRONG_ANSWER, _COST_SILENT, _COST_ASKED = 1.0, 0.6, 0.9
 _COST_OFFERED, _COST_OFFERED_IN_VAIN = 0.3, 0.5
 """Where we would be silent, an offer of topics is better for whoever asked about ours, and a nuisance for whoever did not."""
@@ -79,27 +80,38 @@ class Trained:
     likeness: Mapping[Means, DangerReport]
 
 
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """All questions and messages of danger, and of what is said in conversations the lines that are held back."""
+
+    questions: Sequence[ExampleQuestion]
+    danger: Sequence[DangerExample]
+    talks: Sequence[TalkLine]
+
+
 def train(
     base: KnowledgeBase,
-    questions: Sequence[ExampleQuestion],
-    danger_examples: Sequence[DangerExample],
+    examples: Examples,
     vectors: Mapping[str, Vector],
-    heads: tuple[Head | None, Head | None],
+    heads: tuple[Head | None, Head | None, Head | None],
     index: SearchIndex,
     analyzer: Analyzer,
 ) -> Trained:
-    """`vectors` of every text that is held back; `heads` for topics and for danger; `index` holds every question and article, the articles
-    with their vectors. Takes some minutes."""
-    topic_head, danger_head = heads
-    held_out = list(_held_out(base, questions, vectors, topic_head, index, analyzer))
-    matching = {means: _fit([replace(h, evidence=_only(means, h.evidence)) for h in held_out]) for means in Means}
-    likeness = _fit_danger(danger_examples, vectors, danger_head)
+    """`vectors` of every text that is held back; `heads` for topics, for danger and for what goes on; `index` holds every
+    question and article, the articles with their vectors. Takes some minutes."""
+    topic_head, danger_head, context_head = heads
+    asked = [(Question(q.text, q.audience, q.language), q.topic) for q in examples.questions if held_back(q.text)]
+    said = [(_in_talk(talk, vectors[talk.text], context_head), talk.topic) for talk in examples.talks]
+    held_out = list(_held_out(base, examples.questions, (*asked, *said), vectors, topic_head, index, analyzer))
+    alone, in_talk = held_out[: len(asked)], held_out[len(asked) :]
+    matching = {means: _fit(_by(means, alone), _by(means, in_talk)) for means in Means}
+    likeness = _fit_danger(examples.danger, vectors, danger_head)
     return Trained(
         weights=Weights(
             match={means: fitted for means, (fitted, _) in matching.items()},
             danger={means: fitted for means, (fitted, _) in likeness.items()},
         ),
-        questions=len(held_out),
+        questions=len(alone),
         matching={means: report for means, (_, report) in matching.items()},
         likeness={means: report for means, (_, report) in likeness.items()},
     )
@@ -111,27 +123,37 @@ class _HeldOut:
     evidence: Evidence
 
 
+def _in_talk(talk: TalkLine, vector: Vector, context: Head | None) -> Question:
+    """As it would be asked: by any parent, of a conversation about the line's current topic."""
+    goes_on = float(talk.goes_on) if context is None else context.probability(GOES_ON, vector)
+    return Question(talk.text, Audience.PARENT, Language.BOKMAL, talk.current_topic, goes_on)
+
+
 def _held_out(
     base: KnowledgeBase,
     questions: Sequence[ExampleQuestion],
+    examples: Sequence[tuple[Question, str]],
     vectors: Mapping[str, Vector],
     meaning: Head | None,
     index: SearchIndex,
     analyzer: Analyzer,
 ) -> Iterator[_HeldOut]:
-    """The questions that are held back, each with the evidence of models and an index that do not know them."""
+    """Each of `examples`, with its topic, by the evidence of models and an index that know none of the questions that are held back."""
     known = [q for q in questions if not held_back(q.text)]
     unseen = [q for q in questions if held_back(q.text)]
     hidden = {question_passage(q).id for q in unseen}
     model = QuestionModel([TrainingQuestion(q.text, analyzer.terms(q.text), q.topic) for q in known])
     understanding = Understanding(analyzer, model, meaning, TopicSignals(base, analyzer, model.topics, known))
-    for example in unseen:
-        question = Question(example.text, example.audience, example.language)
-        for_examples, for_articles = understanding.queries(question, vectors[example.text], EXAMPLE_HITS * 2)
+    for question, topic in examples:
+        vector = vectors[question.text]
+        for_examples, for_articles = understanding.queries(question, vector, EXAMPLE_HITS * 2)
         wider = index.search(for_examples).lexical
-        examples = Hits(tuple(h for h in wider if h.passage.id not in hidden)[:EXAMPLE_HITS], ())
-        found = understanding.evidence(question, vectors[example.text], examples, index.search(for_articles))
-        yield _HeldOut(example.topic, found)
+        near = Hits(tuple(h for h in wider if h.passage.id not in hidden)[:EXAMPLE_HITS], ())
+        yield _HeldOut(topic, understanding.evidence(question, vector, near, index.search(for_articles)))
+
+
+def _by(means: Means, held_out: Iterable[_HeldOut]) -> list[_HeldOut]:
+    return [replace(h, evidence=_only(means, h.evidence)) for h in held_out]
 
 
 def _only(means: Means, evidence: Evidence) -> Evidence:
@@ -144,12 +166,16 @@ def _only(means: Means, evidence: Evidence) -> Evidence:
     return replace(without_articles, meaning=np.zeros_like(evidence.meaning), sure_of_meaning=0.0)
 
 
-def _fit(held_out: Sequence[_HeldOut]) -> tuple[MatchWeights, MatchReport]:
+def _fit(held_out: Sequence[_HeldOut], in_talk: Sequence[_HeldOut]) -> tuple[MatchWeights, MatchReport]:
     features = np.stack([features_of(h.evidence) for h in held_out])
     topics = held_out[0].evidence.topics
     gold = np.array([topics.index(h.topic) for h in held_out])
     outside = topics.index(OUTSIDE) if OUTSIDE in topics else None
-    weights = _fit_topic_weights(features, gold)
+    weights = _fit_weights(features, gold, [name not in _IN_TALK for name in FEATURES], np.full(len(FEATURES), 0.5))
+    if in_talk:
+        talked = np.stack([features_of(h.evidence) for h in in_talk])
+        meant = np.array([topics.index(h.topic) for h in in_talk])
+        weights = _fit_weights(talked, meant, [name in _IN_TALK for name in FEATURES], weights)
     ranked = np.stack([probabilities(f, weights) for f in features])
     is_inside = gold != outside if outside is not None else np.ones(len(gold), dtype=bool)
     gates = np.stack([gate_features(h.evidence, r, outside) for h, r in zip(held_out, ranked, strict=True)])
@@ -220,9 +246,9 @@ def _fit_likeness(margins: Array, odds: Array, examples: Sequence[DangerExample]
     return fitted, report
 
 
-def _fit_topic_weights(features: Array, gold: Array) -> Array:
-    """Conditional logit: the weights under which the right topic is likeliest. Never negative: no evidence counts against its topic."""
-    current = FEATURES.index("current")
+def _fit_weights(features: Array, gold: Array, free: Sequence[bool], start: Array) -> Array:
+    """Conditional logit: the weights under which the right topic is likeliest, those that are not `free` staying as they are in `start`. Never
+    negative: no evidence counts against its topic."""
     wanted = features[np.arange(len(gold)), gold]
 
     def loss(weights: Array) -> tuple[float, Array]:
@@ -235,11 +261,8 @@ def _fit_topic_weights(features: Array, gold: Array) -> Array:
         gradient = -(wanted - expected).sum(axis=0) + 2 * _L2 * weights
         return -log_likelihood.sum() + _L2 * float(weights @ weights), gradient
 
-    start = np.full(len(FEATURES), 0.5)
-    bounds = [(0.0, None)] * len(FEATURES)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    found[current] = _CURRENT_TOPIC_WEIGHT
-    return np.asarray(found)
+    bounds = [(0.0, None) if is_free else (value, value) for is_free, value in zip(free, start, strict=True)]
+    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x)
 
 
 def _fit_gate(gates: Array, is_inside: Flags) -> tuple[Array, float, Array]:

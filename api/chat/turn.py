@@ -51,6 +51,7 @@ _OPTIONS_ASKED_BACK = 4
 _RANKED_TOPICS = 5
 _LOOKED_FOR_IN = 5
 """Whoever was asked to choose among topics means one of them, also when others fit the words a little better."""
+_LIKELY = 0.5
 _PLAIN = 0.5
 """How likely a facet must be to be believed before cue words. Chosen on `tests/evaluation/dialogues.jsonl`."""
 _LONG_ENOUGH_TO_DOUBT = 9
@@ -275,8 +276,14 @@ class Turns:
         return self._answer_from(conversation, matches.topics[0], facet, matches)
 
     def _goes_on(self, conversation: Conversation, text: str, decision: Decision) -> bool:
-        """Words that lean on what was said and name nothing else are about what we talk about, also when the bot does not see it."""
-        return conversation.memory.topic is not None and decision.directive is not Directive.OUT_OF_SCOPE and refers_back(text)
+        """What can only be understood by what was said is about what we talk about, also when the bot does not see it."""
+        talks = conversation.memory.topic is not None and decision.directive is not Directive.OUT_OF_SCOPE
+        return talks and self._needs_what_was_said(text) >= _LIKELY
+
+    def _needs_what_was_said(self, text: str) -> float:
+        """How likely it is that the message cannot be understood alone; by its words where its meaning is not to be had."""
+        hearing = self._hearing(text)
+        return float(refers_back(text)) if hearing is None else hearing.goes_on
 
     def _answer_each(self, conversation: Conversation, text: str) -> Outcome | None:
         """Two or three questions in one message, each answered, where each is clear by itself and about a topic of its own."""
@@ -298,15 +305,16 @@ class Turns:
         return replace(outcomes[-1], replies=tuple(reply for outcome in outcomes for reply in outcome.replies))
 
     def _match(self, conversation: Conversation, text: str, current_topic: str | None) -> Matches:
-        leans = current_topic is not None and refers_back(text)
-        return self.parts.matcher.match(Question(text, conversation.audience, conversation.language, current_topic, leans))
+        goes_on = 0.0 if current_topic is None else self._needs_what_was_said(text)
+        return self.parts.matcher.match(Question(text, conversation.audience, conversation.language, current_topic, goes_on))
 
     def _follow_up(self, conversation: Conversation, text: str, decision: Decision) -> Outcome:
-        """A question about the topic we already talk about, unless the words clearly name another."""
+        """A question about the topic we already talk about, unless the words clearly name another, or can be understood alone and mean another."""
         topic = conversation.memory.topic
         assert topic is not None
         matches = self._match(conversation, text, topic)
-        if matches.named and matches.topics[0] != topic:
+        another = matches.verdict is Verdict.ANSWER and matches.topics[0] != topic
+        if another and (matches.named or self._needs_what_was_said(text) < _LIKELY):
             return self._answer(conversation, text, decision)
         facet = self._facet_asked(text, decision)
         ranked = replace(matches, topics=tuple(dict.fromkeys((topic, *matches.topics))))

@@ -11,7 +11,8 @@ _CORRECTION = re.compile(
     r"^\s*(?:(?:nei+|neida|nope|no|ikke det|ikkje det|feil)[\s,.!:–-]*(?:forresten|vent|heller|altså|sorry|beklager)?)?[\s,.!:–-]*"
     r"(?:(?:jeg|eg|æ|vi|i)\s+(?:mente|meinte|meinar|mener|tenkte på|tenkjer på|snakket om|snakka om|spurte om|spurde om|meant)|"
     r"det var ikke det jeg (?:mente|spurte om)|not that)[\s,.:–-]+(?:om\s+)?"
-    r"|^\s*(?:nei+|neida|no)[\s,.!:–-]*(?:forresten|vent|heller)?[\s,.!:–-]*(?:den|det|dei|the one) (?:om|med|about)\s+",
+    r"|^\s*(?:nei+|neida|no)[\s,.!:–-]*(?:forresten|vent|heller)?[\s,.!:–-]*(?:den|det|dei|the one) (?:om|med|about)\s+"
+    r"|^\s*(?:(?:ja|jo|ok|og|men|and|but)[\s,.!:–-]+)?(?:(?:hva|kva|ka) med |what about )?(?:den|det|the one) (?:om|about)\s+",
     re.I,
 )
 _QUESTION_WORD = (
@@ -43,7 +44,7 @@ _COUNTED = r"^\s*(?:ja,?\s+|jo,?\s+|ok,?\s+)?(?:(?:jeg|eg|æ)\s+(?:tar|tek|vil h
 
 
 def without_correction(text: str) -> str | None:
-    """What «nei, jeg mente …» is followed by; None where the message is no correction."""
+    """What «nei, jeg mente …» or «den om …» is followed by; None where the message points at nothing else than before."""
     found = _CORRECTION.match(text)
     rest = text[found.end() :].strip() if found else ""
     return rest or None

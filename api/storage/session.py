@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session, sessionmaker
 _READS = "veivis_reads"
 _WAIT_SECONDS = 5
 """For a connection, or for another writer, before the database counts as away."""
+_ANSWERING_THREADS = 40
+"""FastAPI answers with so many."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -112,7 +114,8 @@ def _engine(url: str) -> Engine:
 def _sqlite(url: str, database: str | None) -> Engine:
     if database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_timeout=_WAIT_SECONDS, connect_args={"timeout": _WAIT_SECONDS})
+    # As many connections as there are threads that answer: one that is closed after each use costs four pragmas to open again.
+    engine = create_engine(url, pool_size=_ANSWERING_THREADS, pool_timeout=_WAIT_SECONDS, connect_args={"timeout": _WAIT_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _: Any) -> None:

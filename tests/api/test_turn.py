@@ -15,6 +15,7 @@ from indexer.adapter import Guess
 from indexer.article import Audience, Facet, Language
 from indexer.danger_likeness import Likeness
 from indexer.hearing import Hearing
+from indexer.matching import Matches, Question, Verdict
 
 Say = Callable[..., Draft]
 
@@ -194,7 +195,7 @@ def test_a_follow_up_is_understood_while_the_bot_is_down(say: Say) -> None:
 
 
 def sure_of(act: str, facet: str = "hva") -> Callable[[str], Hearing | None]:
-    return lambda _: Hearing(Guess(act, 0.99), Guess(facet, 0.99))
+    return lambda _: Hearing(Guess(act, 0.99), Guess(facet, 0.99), goes_on=0.0)
 
 
 def first_reply(app: FastAPI, text: str, **parts: object) -> Draft:
@@ -230,6 +231,31 @@ def test_cue_words_decide_when_the_second_hearing_fails(app: FastAPI) -> None:
 
     reply = first_reply(app, "Hvem kan få hjelpestønad?", hear=fails)
     assert (reply.status, reply.topics[0], reply.facet) == (Status.ANSWER, "hjelpestonad", Facet.WHO)
+
+
+class Finds:
+    """A matcher that finds the same topic for every question, surely."""
+
+    def __init__(self, topic: str) -> None:
+        self.found = Matches(Verdict.ANSWER, (topic,), (0.9,))
+
+    def match(self, question: Question) -> Matches:
+        return self.found
+
+
+@pytest.mark.parametrize(("goes_on", "topic"), [(0.9, "hjelpestonad"), (0.1, "bilstonad")])
+def test_only_what_cannot_be_understood_alone_stays_with_the_topic(
+    app: FastAPI, dialogue: FakeDialogue, goes_on: float, topic: str
+) -> None:
+    turns: Turns = app.state.parts.turns
+    opened = app.state.parts.conversations.open(Audience.PARENT, Language.BOKMAL, None, [])
+    turns.take_turn(opened.conversation, Incoming(str(uuid.uuid4()), "Hva er hjelpestønad?"))
+    conversation = app.state.parts.conversations.find(opened.conversation.id, opened.token)
+    dialogue.decisions["hvor mye får vi til den da?"] = follow_up(Facet.AMOUNT)
+    hearing = Hearing(Guess("followup_belop", 0.9), Guess("belop", 0.9), goes_on)
+    told = Turns(replace(turns.parts, hear=lambda _: hearing, matcher=Finds("bilstonad")))
+    messages = told.take_turn(conversation, Incoming(str(uuid.uuid4()), "hvor mye får vi til den da?"))
+    assert (messages[1].draft.topics[0], messages[1].draft.facet) == (topic, Facet.AMOUNT)
 
 
 def test_whoever_tells_an_age_in_a_talk_is_answered_about_its_topic(say: Say) -> None:

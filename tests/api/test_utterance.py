@@ -15,6 +15,9 @@ from api.chat.utterance import age_in, ordinal_in, questions_in, refers_back, wi
         ("nei, eg meinte skuleskyss", "skuleskyss"),
         ("no, I meant respite care", "respite care"),
         ("nei forresten, den om parkering", "parkering"),
+        ("den om bil", "bil"),
+        ("og den om skoleskyss, hva var det?", "skoleskyss, hva var det?"),
+        ("what about the one about respite care?", "respite care?"),
         ("neida vent, jeg tenkte på tannlege", "tannlege"),
     ],
 )
