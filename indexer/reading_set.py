@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.analysis import Analyzer
+from indexer.analysis import Analyzer, TableLemmatizer
 from indexer.embedding import PASSAGE, QUERY, Embedder, EmbeddingCache
 from indexer.fusion import fused
-from indexer.search_index import Passage, Query, SearchIndex
+from indexer.search_index import Hit, Passage, Query, SearchIndex
 from indexer.sync import SyncPlan, apply_sync, embed_missing
+from indexer.word_lists import WordLists
 
 KIND = "avsnitt"
 _CANDIDATES = 100
@@ -50,6 +51,15 @@ def read_reading_set(folder: Path) -> ReadingSet:
     return ReadingSet(passages, wanted, judgements)
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What was found by words alone, by meaning alone, and by both as the product puts them together."""
+
+    words: Run
+    meaning: Run
+    both: Run
+
+
 def search_all(
     reading: ReadingSet,
     index: SearchIndex,
@@ -57,16 +67,27 @@ def search_all(
     embedder: Embedder,
     cache: EmbeddingCache,
     progress: Callable[[int, int], bool] = lambda done, total: True,
-) -> Run:
+) -> Searched:
     """Indexes the passages and asks every query. Raises `SearchUnavailable`."""
     apply_sync(index, SyncPlan(True, reading.passages, ()), reading.passages, analyzer, cache)
     embed_missing(index, reading.passages, embedder, cache, analyzer, progress)
-    run = {}
+    hits = {}
     for query_id, text in reading.queries.items():
         vector = embedder.embed([QUERY + text])[0]
-        hits = index.search(Query(analyzer.query_terms(text), vector, (KIND,), _CANDIDATES))
-        run[query_id] = fused(hits)
-    return run
+        hits[query_id] = index.search(Query(analyzer.query_terms(text), vector, (KIND,), _CANDIDATES))
+    return Searched(
+        words={query_id: _ranked(found.lexical) for query_id, found in hits.items()},
+        meaning={query_id: _ranked(found.semantic) for query_id, found in hits.items()},
+        both={query_id: fused(found) for query_id, found in hits.items()},
+    )
+
+
+def search_plainly(reading: ReadingSet, index: SearchIndex) -> Run:
+    """By BM25 over the words as they are written, without any Norwegian: what everything else is measured against. Raises `SearchUnavailable`."""
+    plain = Analyzer(WordLists(), TableLemmatizer({}))
+    apply_sync(index, SyncPlan(True, reading.passages, ()), reading.passages, plain, EmbeddingCache.in_memory())
+    queries = {i: Query(plain.query_terms(text), None, (KIND,), _CANDIDATES) for i, text in reading.queries.items()}
+    return {query_id: _ranked(index.search(query).lexical) for query_id, query in queries.items()}
 
 
 def write_run(run: Run, path: Path) -> None:
@@ -86,6 +107,10 @@ def ndcg_at_10(run: Run, judgements: Mapping[str, Mapping[str, int]]) -> float:
         if best:
             scores.append(gained / best)
     return sum(scores) / len(scores) if scores else 0.0
+
+
+def _ranked(hits: Sequence[Hit]) -> list[tuple[str, float]]:
+    return [(hit.passage.id, hit.score) for hit in hits]
 
 
 def _gain(grades: Iterable[int]) -> float:

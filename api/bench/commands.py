@@ -22,7 +22,7 @@ from indexer.elasticsearch_index import ElasticsearchIndex
 from indexer.embedding import E5Embedder, EmbeddingCache
 from indexer.library import Library, open_library
 from indexer.matching import OUTSIDE, Question
-from indexer.reading_set import ndcg_at_10, read_reading_set, search_all, write_run
+from indexer.reading_set import ndcg_at_10, read_reading_set, search_all, search_plainly, write_run
 from indexer.search_index import SearchIndex
 from indexer.tantivy_index import TantivyIndex
 
@@ -57,9 +57,21 @@ def build(out: Console, progress: Progress) -> typer.Typer:
             embedder = E5Embedder()
             cache = EmbeddingCache(settings.data_dir / "vectors.db", embedder.name)
             found = search_all(reading, index, analyzer, embedder, cache, advance)
-        write_run(found, run)
-        score = f"nDCG@10 {ndcg_at_10(found, reading.judgements):.4f}" if reading.judgements else "ingen fasit"
-        out.print(f"{len(reading.passages)} avsnitt, {len(found)} spørsmål, {engine}: {score}")
+        write_run(found.both, run)
+        out.print(f"{len(reading.passages)} avsnitt, {len(found.both)} spørsmål, {engine}")
+        if not reading.judgements:
+            return
+        with _scratch_index(engine, settings) as index:
+            plain = search_plainly(reading, index)
+        table = Table("Søkt med", "nDCG@10")
+        for how, ranked in (
+            ("ordene som de står (BM25)", plain),
+            ("norske ord", found.words),
+            ("mening", found.meaning),
+            ("norske ord og mening", found.both),
+        ):
+            table.add_row(how, f"{ndcg_at_10(ranked, reading.judgements):.4f}")
+        out.print(table)
 
     @app.command()
     def parity(file: Annotated[Path, typer.Argument(help="Spørsmål, ett JSON-objekt på hver linje.")]) -> None:
