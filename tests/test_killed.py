@@ -151,7 +151,7 @@ asked = Draft(Sender.USER, "ord " * 300, Language.BOKMAL)
 doors = Draft(Sender.BOT, "svar " * 300, Language.BOKMAL, Status.CRISIS)
 for age in range(1, 100000):
     conversations.append_turn(opened.conversation, str(uuid.uuid4()), [asked, doors, doors], Memory(age=age), None)
-    print(opened.conversation.id, age, flush=True)
+    print(f"{opened.conversation.id} {age}", flush=True)
 """
 
 
@@ -188,5 +188,6 @@ def killed_after(address: str, turns: int, seconds: float) -> tuple[str, int]:
     writer.kill()
     said += writer.stdout.readlines()
     writer.wait()
-    ident, turn = said[-1].split()
+    # The last line may have been cut in the middle.
+    ident, turn = [line for line in said if line.endswith("\n")][-1].split()
     return ident, int(turn)
