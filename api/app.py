@@ -50,8 +50,6 @@ from indexer.spacy_lemmatizer import SpacyModelMissing, load_spacy
 log = logging.getLogger("veivis.app")
 _PURGE_EVERY_SECONDS = 3600.0
 _TRY_AGAIN_SECONDS = 10.0
-_GZIP_LEVEL = 4
-"""The highest saves a few bytes more of a reply, and takes three times as long."""
 _PUBLIC_PHONES = ("55 55 33 33", "116 117", "800 43 573")
 """Nav, legevakt, Pasientreiser and the like are what a question is about; the helplines' own are added."""
 
@@ -93,7 +91,7 @@ def create_app(
     pages = _pages(parts, library, now)
     app.include_router(build_router(pages, settings.web_dir, settings.public_url))
     install_error_pages(app, pages, settings.web_dir)
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=_GZIP_LEVEL)
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     # Any site may embed the chat: a conversation is opened by its bearer token, and there are no cookies to borrow.

@@ -17,7 +17,7 @@ class Hearing:
 
 
 @dataclass(frozen=True, slots=True)
-class Ear:
+class HearingHeads:
     """The heads that hear."""
 
     act: Head

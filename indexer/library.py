@@ -23,7 +23,7 @@ from indexer.danger_likeness import HARMLESS, DangerExample, DangerNet, DangerWo
 from indexer.elasticsearch_index import ElasticsearchIndex
 from indexer.embedding import QUERY, E5Embedder, Embedder, EmbeddingCache
 from indexer.facets import FacetCues
-from indexer.hearing import Ear, Hearing
+from indexer.hearing import Hearing, HearingHeads
 from indexer.knowledge_base import ExampleQuestion, KnowledgeBase, TalkLine, load_knowledge
 from indexer.language import LanguageRecogniser
 from indexer.lesson import Lesson
@@ -84,9 +84,9 @@ class Trained:
         return None if self.adapter is None else self.adapter.heads.get(name)
 
     @property
-    def ear(self) -> Ear | None:
+    def hearing_heads(self) -> HearingHeads | None:
         act, facet, context = self.head(ACT), self.head(FACET), self.head(CONTEXT)
-        return None if act is None or facet is None or context is None else Ear(act, facet, context)
+        return None if act is None or facet is None or context is None else HearingHeads(act, facet, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Library:
     languages: LanguageRecogniser
     matcher: Matcher
     danger: DangerNet | None
-    ear: Ear | None
+    hearing_heads: HearingHeads | None
     spacy_note: str | None
 
     def match(self, question: Question) -> Matches:
@@ -124,8 +124,8 @@ class Library:
 
     def hear(self, text: str) -> Hearing | None:
         """None where nothing was trained or nothing embeds."""
-        vector = None if self.ear is None else self.matcher.vector(text)
-        return None if self.ear is None or vector is None else self.ear.hear(vector)
+        vector = None if self.hearing_heads is None else self.matcher.vector(text)
+        return None if self.hearing_heads is None or vector is None else self.hearing_heads.hear(vector)
 
     def sync(self) -> SyncReport:
         """Brings the index to what is published. Raises `SearchUnavailable`."""
@@ -180,7 +180,7 @@ def open_library(
         languages=LanguageRecogniser(word_lists),
         matcher=Matcher(index, embedder, understanding, trained.weights),
         danger=models.danger_net(danger, trained),
-        ear=trained.ear,
+        hearing_heads=trained.hearing_heads,
         spacy_note=note,
     )
 

@@ -41,9 +41,9 @@ _IN_TALK = ("current", "continued")
 """The features that single questions cannot teach."""
 _COST_WRONG_ANSWER, _COST_SILENT, _COST_ASKED = 1.0, 0.85, 0.9
 _COST_OFFERED, _COST_OFFERED_IN_VAIN, _COST_SILENT_TO_A_FEW_WORDS = 0.3, 0.5, 0.6
-"""Where we would be silent, an offer of topics is better for whoever asked about ours, and a nuisance for whoever did not. Whoever wrote a few
-words soon writes some more."""
-"""Silence where we had the answer is nearly as bad as a wrong one: at .6, a question in thirty of our own was turned away. Asking back costs nearly as much as a wrong answer: whoever asked a plain question waits for one, and an answer that is less than
+"""Silence where we had the answer is nearly as bad as a wrong one: at .6, a question in thirty of our own was turned away. Where we would be
+silent, an offer of topics is better for whoever asked about ours, and a nuisance for whoever did not; whoever wrote a few words soon writes more.
+Asking back costs nearly as much as a wrong answer: whoever asked a plain question waits for one, and an answer that is less than
 certain offers the other topics beside it all the same."""
 _MOST_ORDINARY_ALARMS = 0.003
 _MOST_HARMLESS_ALARMS = 0.03

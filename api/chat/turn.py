@@ -52,6 +52,7 @@ _RANKED_TOPICS = 5
 _LOOKED_FOR_IN = 5
 """Whoever was asked to choose among topics means one of them, also when others fit the words a little better."""
 _LIKELY = 0.5
+"""From here on a message is taken to need what was said before: the even odds."""
 _PLAIN = 0.5
 """How likely a facet must be to be believed before cue words. Chosen on `tests/evaluation/dialogues.jsonl`."""
 _LONG_ENOUGH_TO_DOUBT = 9

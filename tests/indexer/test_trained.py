@@ -30,9 +30,9 @@ def test_what_is_said_in_talks_is_about_topics_that_exist_and_goes_on_in_the_sam
 
 
 def test_a_question_about_what_was_said_goes_on_and_a_question_with_a_name_is_heard_alone(library: Library) -> None:
-    assert library.ear is not None
+    assert library.hearing_heads is not None
     for text, goes_on in (("og hvor lenge varer det?", True), ("Hvem har rett til individuell plan i kommunen?", False)):
-        heard = library.ear.hear(library.embedder.embed([QUERY + text])[0])
+        heard = library.hearing_heads.hear(library.embedder.embed([QUERY + text])[0])
         assert (heard.goes_on > 0.5) is goes_on, text
 
 
