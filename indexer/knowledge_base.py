@@ -82,12 +82,12 @@ class Kommune:
 
 @dataclass(frozen=True, slots=True)
 class TalkLine:
-    """What someone says in the middle of a conversation about `current_topic`, and the `topic` of the answer it asks for. `goes_on`: it cannot be
-    understood without the conversation."""
+    """What someone says in a conversation about `current_topic`, or first of all (None), and the `topic` of the answer it asks for. `goes_on`: it
+    cannot be understood by itself; said first of all, it is too vague to answer, and has no topic."""
 
     text: str
-    current_topic: str
-    topic: str
+    current_topic: str | None
+    topic: str | None
     goes_on: bool
 
 

@@ -215,9 +215,9 @@ def facet_examples(knowledge: Path) -> list[tuple[str, str]]:
 
 
 def talk_lines(knowledge: Path) -> list[TalkLine]:
-    """What is said in the middle of conversations; none where the file is missing."""
+    """What is said in the middle of conversations, and what begins them; none where the file is missing."""
     entries = read_yaml(knowledge / "samtaleeksempler.yml") or []
-    return [TalkLine(str(e["t"]), str(e["fra"]), str(e["til"]), e["s"] == "videre") for e in entries]
+    return [TalkLine(str(e["t"]), e.get("fra"), e.get("til"), e["s"] == "videre") for e in entries]
 
 
 def train_meaning(
@@ -258,7 +258,7 @@ def lessons(
 
 def _labels_of(talk: TalkLine) -> dict[str, str]:
     """A line that can be understood alone is an example of its topic too."""
-    return {CONTEXT: GOES_ON} if talk.goes_on else {CONTEXT: ALONE, TOPIC: talk.topic}
+    return {CONTEXT: GOES_ON} if talk.goes_on or talk.topic is None else {CONTEXT: ALONE, TOPIC: talk.topic}
 
 
 def train_matcher(

@@ -53,6 +53,8 @@ _LOOKED_FOR_IN = 5
 """Whoever was asked to choose among topics means one of them, also when others fit the words a little better."""
 _LIKELY = 0.5
 """From here on a message is taken to need what was said before: the even odds."""
+_VAGUE = 0.5
+"""From here on a first message is too vague to answer."""
 _PLAIN = 0.5
 """How likely a facet must be to be believed before cue words. Chosen on `tests/evaluation/dialogues.jsonl`."""
 _LONG_ENOUGH_TO_DOUBT = 9
@@ -267,6 +269,8 @@ class Turns:
         says_what = len(text.split()) > FEW_WORDS or matches.named
         if decision.directive is Directive.GUIDE and (matches.verdict is not Verdict.ANSWER or not says_what):
             return self._offer_starting_points(conversation, facet, matches)
+        if self._is_too_vague(conversation, text, decision, matches):
+            return self._offer_starting_points(conversation, facet, matches)
         if matches.verdict is Verdict.ABSTAIN or (decision.directive is Directive.OUT_OF_SCOPE and not matches.certain):
             goes_on = self._goes_on(conversation, text, decision)
             return self._follow_up(conversation, text, decision) if goes_on else self._abstain(conversation, matches)
@@ -280,6 +284,11 @@ class Turns:
         """What can only be understood by what was said is about what we talk about, also when the bot does not see it."""
         talks = conversation.memory.topic is not None and decision.directive is not Directive.OUT_OF_SCOPE
         return talks and self._needs_what_was_said(text) >= _LIKELY
+
+    def _is_too_vague(self, conversation: Conversation, text: str, decision: Decision, matches: Matches) -> bool:
+        """Said first of all, what cannot be understood by itself («kan jeg bytte?») is asked about, however likely one topic looks."""
+        begins = conversation.memory.topic is None and decision.directive is not Directive.OUT_OF_SCOPE and not matches.named
+        return begins and self._needs_what_was_said(text) >= _VAGUE
 
     def _needs_what_was_said(self, text: str) -> float:
         """How likely it is that the message cannot be understood alone; by its words where its meaning is not to be had."""
