@@ -60,7 +60,7 @@ _NEAR_DANGER = frozenset(
 """Questions about these are often asked by someone in danger: they teach nothing about what is harmless."""
 _FOLLOW_UP = "followup_"
 """The intents of the bot that are understood by the conversation begin so."""
-_ALONE_TAUGHT = 16
+_ALONE_TAUGHT = 8
 """One question in so many is an example of what can be understood alone: about as many as go on."""
 Model = TypeVar("Model")
 _KEPT_MODELS = 2
