@@ -270,7 +270,7 @@ class Turns:
         if decision.directive is Directive.GUIDE and (matches.verdict is not Verdict.ANSWER or not says_what):
             return self._offer_starting_points(conversation, facet, matches)
         if self._is_too_vague(conversation, text, decision, matches):
-            return self._offer_starting_points(conversation, facet, matches)
+            return self._ask_what(conversation, facet, matches)
         if matches.verdict is Verdict.ABSTAIN or (decision.directive is Directive.OUT_OF_SCOPE and not matches.certain):
             goes_on = self._goes_on(conversation, text, decision)
             return self._follow_up(conversation, text, decision) if goes_on else self._abstain(conversation, matches)
@@ -287,8 +287,10 @@ class Turns:
 
     def _is_too_vague(self, conversation: Conversation, text: str, decision: Decision, matches: Matches) -> bool:
         """Said first of all, what cannot be understood by itself («kan jeg bytte?») is asked about, however likely one topic looks."""
-        begins = conversation.memory.topic is None and decision.directive is not Directive.OUT_OF_SCOPE and not matches.named
-        return begins and self._needs_what_was_said(text) >= _VAGUE
+        if conversation.memory.topic is not None or decision.directive is Directive.OUT_OF_SCOPE or matches.named:
+            return False
+        hearing = self._hearing(text)
+        return hearing is not None and hearing.goes_on >= _VAGUE
 
     def _needs_what_was_said(self, text: str) -> float:
         """How likely it is that the message cannot be understood alone; by its words where its meaning is not to be had."""
@@ -348,8 +350,7 @@ class Turns:
         if matches.certain or topic == conversation.memory.topic:
             return ()
         answers = self.parts.answers()
-        likely = (t for t, p in zip(matches.topics, matches.confidences, strict=False) if p >= _WORTH_OFFERING and t != topic)
-        offered = [t for t in likely if t in answers.topics][:_ALTERNATIVES]
+        offered = [t for t in _likely(matches) if t in answers.topics and t != topic][:_ALTERNATIVES]
         return tuple(
             Option(
                 self._text(conversation, "heller", tema=answers.title(t, conversation.audience, conversation.language)),
@@ -381,9 +382,15 @@ class Turns:
             return self._answer_from(conversation, matches.topics[0], facet, matches)
         return self._offer(conversation, Status.CLARIFY, "spor-tilbake", offered, facet, matches)
 
+    def _ask_what(self, conversation: Conversation, facet: Facet, matches: Matches) -> Outcome:
+        """Too vague to answer: which of what it may be about, or where to begin where it may be about anything."""
+        if len(_likely(matches)) < 2:
+            return self._offer_starting_points(conversation, facet, matches)
+        return self._ask_back(conversation, facet, matches)
+
     def _offer_starting_points(self, conversation: Conversation, facet: Facet, matches: Matches) -> Outcome:
         """Someone needs help and does not say with what: what is likeliest of all that was found, then where most begin."""
-        likely = [t for t, p in zip(matches.topics, matches.confidences, strict=False) if p >= _WORTH_OFFERING]
+        likely = _likely(matches)
         usual = self.parts.starting_points.get(conversation.audience, ())
         offered = [t for t in dict.fromkeys((*likely, *usual)) if t in self.parts.answers().topics][:_OPTIONS_ASKED_BACK]
         return self._offer(conversation, Status.GUIDE, "situasjon" if likely else "hvor-begynne", offered, facet, matches)
@@ -553,6 +560,11 @@ def _or_none(read: Callable[[str], Read | None], text: str, what: str) -> Read |
     except Exception as error:
         log.warning("unavailable", extra={"what": what, "kind": type(error).__name__})
         return None
+
+
+def _likely(matches: Matches) -> list[str]:
+    """The topics that are worth offering, likeliest first."""
+    return [topic for topic, p in zip(matches.topics, matches.confidences, strict=False) if p >= _WORTH_OFFERING]
 
 
 def _offered(conversation: Conversation) -> list[str]:

@@ -258,6 +258,35 @@ def test_only_what_cannot_be_understood_alone_stays_with_the_topic(
     assert (messages[1].draft.topics[0], messages[1].draft.facet) == (topic, Facet.AMOUNT)
 
 
+class Likes:
+    """A matcher that finds these topics, each as likely as the others."""
+
+    def __init__(self, *topics: str) -> None:
+        self.found = Matches(Verdict.ANSWER, topics, (1 / len(topics),) * len(topics))
+
+    def match(self, question: Question) -> Matches:
+        return self.found
+
+
+VAGUE = Hearing(Guess("question", 0.9), Guess("hva", 0.9), goes_on=0.9)
+
+
+def test_a_first_message_that_needs_what_was_said_is_asked_about_and_not_answered(app: FastAPI) -> None:
+    reply = first_reply(app, "kan jeg bytte?", hear=lambda _: VAGUE, matcher=Likes("fastlege", "koordinator", "stottekontakt"))
+    assert reply.status is Status.CLARIFY
+    assert [o.choice for o in reply.options][:3] == ["tema:fastlege", "tema:koordinator", "tema:stottekontakt"]
+
+
+def test_a_first_message_that_may_be_about_anything_is_shown_where_to_begin(app: FastAPI) -> None:
+    reply = first_reply(app, "hva gjør vi nå", hear=lambda _: VAGUE, matcher=Likes("fastlege"))
+    assert reply.status is Status.GUIDE
+    assert len([o for o in reply.options if o.choice.startswith("tema:")]) == 4
+
+
+def test_whoever_names_a_topic_is_answered_however_vague_the_rest(app: FastAPI) -> None:
+    assert first_reply(app, "hjelpestønad?", hear=lambda _: VAGUE).status is Status.ANSWER
+
+
 def test_whoever_tells_an_age_in_a_talk_is_answered_about_its_topic(say: Say) -> None:
     say("Hva er hjelpestønad?")
     reply = say("han er 17 da", Decision(Directive.AGE))

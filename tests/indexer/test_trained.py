@@ -25,8 +25,9 @@ def test_every_danger_of_the_examples_has_a_meaning(library: Library) -> None:
 
 def test_what_is_said_in_talks_is_about_topics_that_exist_and_goes_on_in_the_same_one(knowledge: KnowledgeBase) -> None:
     talks = talk_lines(knowledge.folder)
-    assert {topic for talk in talks for topic in (talk.current_topic, talk.topic)} <= set(knowledge.topics)
+    assert {topic for talk in talks for topic in (talk.current_topic, talk.topic)} <= {*knowledge.topics, None}
     assert all(talk.topic == talk.current_topic for talk in talks if talk.goes_on)
+    assert all(talk.topic is not None for talk in talks if not talk.goes_on)
 
 
 def test_a_question_about_what_was_said_goes_on_and_a_question_with_a_name_is_heard_alone(library: Library) -> None:
