@@ -4,13 +4,14 @@ Every finding names file, line, rule and how to mend it. An editor sees all of t
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from indexer.article import Article, Audience, Block, rate_ids, without_footnotes
+from indexer.article import Article, Audience, Block, Facet, rate_ids, without_footnotes
 from indexer.knowledge_base import KnowledgeBase
+from indexer.yaml_file import YamlBroken, item_lines, read_yaml
 
 SOURCE_HOLDS = timedelta(days=365)
 MIN_QUESTIONS = 8
@@ -48,6 +49,7 @@ def check_knowledge(base: KnowledgeBase, today: date) -> list[Finding]:
     found.extend(_check_questions(base))
     found.extend(_check_starting_points(base))
     found.extend(_check_law_words(base))
+    found.extend(_check_examples(base))
     return sorted(found, key=lambda f: (str(f.path), f.line, f.rule))
 
 
@@ -203,3 +205,30 @@ def _check_questions(base: KnowledgeBase) -> Iterator[Finding]:
         if seen.setdefault(key, question.topic) != question.topic:
             path = base.folder / "sporsmal" / f"{question.topic}.yml"
             yield Finding(path, 1, "sporsmal", f"«{question.text}» also stands under {seen[key]}: it can teach only one topic")
+
+
+def _check_examples(base: KnowledgeBase) -> Iterator[Finding]:
+    """The messages that the models learn from: a broken line is found here, and not by whoever trains."""
+    topics = frozenset(base.topics)
+    may_be: Mapping[str, Mapping[str, frozenset[str | None]]] = {
+        "utenfor.yml": {},
+        "fareeksempler.yml": {},
+        "fasetteksempler.yml": {"f": frozenset(Facet)},
+        "samtaleeksempler.yml": {"s": frozenset({"videre", "alene"}), "fra": topics | {None}, "til": topics | {None}},
+    }
+    for name, values in may_be.items():
+        path = base.folder / name
+        try:
+            entries = read_yaml(path) or []
+        except YamlBroken as error:
+            yield Finding(path, error.line, "form", error.reason)
+            continue
+        for at, entry in enumerate(entries):
+            if (fault := _fault_of(entry, values)) is not None:
+                yield Finding(path, item_lines(path)[at], "eksempel", fault)
+
+
+def _fault_of(entry: object, values: Mapping[str, frozenset[str | None]]) -> str | None:
+    if not isinstance(entry, Mapping) or not str(entry.get("t") or "").strip():
+        return "write the message as t: «…»"
+    return next((f"«{entry.get(key)}» is no value of {key}" for key, known in values.items() if entry.get(key) not in known), None)

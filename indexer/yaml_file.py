@@ -36,6 +36,13 @@ def key_lines(text: str) -> dict[str, int]:
     return {str(key.value): key.start_mark.line + 1 for key, _ in node.value}
 
 
+def item_lines(path: Path) -> list[int]:
+    """The line of each item of a list, counted from 1. Raises `YamlBroken`."""
+    text = path.read_text(encoding="utf-8")
+    parse_yaml(text)
+    return [item.start_mark.line + 1 for item in yaml.compose(text, Loader=YAML_LOADER).value]
+
+
 def read_yaml(path: Path) -> Any:
     """The parsed file; None where it does not exist. Raises `YamlBroken`."""
     return parse_yaml(path.read_text(encoding="utf-8")) if path.is_file() else None
