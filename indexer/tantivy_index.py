@@ -10,7 +10,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ _KEPT_GENERATIONS = 2
 
 @dataclass(frozen=True, slots=True)
 class _Generation:
-    """What one search sees: never changed after it is opened."""
+    """What one search sees: the same for as long as it is open."""
 
     name: str
     searcher: tantivy.Searcher
@@ -37,6 +37,15 @@ class _Generation:
     vectors: npt.NDArray[np.float32]
     by_kind: Mapping[str, tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]]
     """The rows of each kind that have a vector, and those vectors side by side: a search reads only what it may find, and copies nothing."""
+    met: dict[tuple[int, int], Passage] = field(default_factory=dict)
+    """The passages found so far, by their address in the index: to read one there takes longer than to find it. The one thing that grows."""
+
+    def passage_at(self, address: tantivy.DocAddress) -> Passage:
+        key = address.segment_ord, address.doc
+        met = self.met.get(key)
+        if met is None:
+            met = self.met[key] = self.passages[self.searcher.doc(address)["row"][0]]
+        return met
 
 
 class TantivyIndex:
@@ -174,7 +183,7 @@ def _lexical(generation: _Generation, query: Query) -> tuple[Hit, ...]:
         ]
     )
     found = generation.searcher.search(wanted, query.limit).hits
-    return tuple(Hit(generation.passages[generation.searcher.doc(at)["row"][0]], float(score)) for score, at in found)
+    return tuple(Hit(generation.passage_at(at), float(score)) for score, at in found)
 
 
 def _semantic(generation: _Generation, query: Query) -> tuple[Hit, ...]:

@@ -38,7 +38,9 @@ def test_every_example_of_the_bot_is_of_an_intent_we_know() -> None:
 def test_the_bot_is_overruled_only_by_a_hearing_that_is_sure() -> None:
     human = Decision(Directive.HANDOFF)
     assert reconsidered(human, Guess("question", 0.95)) == Decision(Directive.ANSWER)
-    assert reconsidered(human, Guess("question", 0.6)) == human
+    assert reconsidered(human, Guess("question", 0.65)) == Decision(Directive.ANSWER)
+    assert reconsidered(human, Guess("question", 0.55)) == human
+    assert reconsidered(human, Guess("thank", 0.65)) == human
     assert reconsidered(human, None) == human
     assert reconsidered(human, Guess("an_intent_of_tomorrow", 0.99)) == human
 
