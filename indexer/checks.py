@@ -231,4 +231,6 @@ def _check_examples(base: KnowledgeBase) -> Iterator[Finding]:
 def _fault_of(entry: object, values: Mapping[str, frozenset[str | None]]) -> str | None:
     if not isinstance(entry, Mapping) or not str(entry.get("t") or "").strip():
         return "write the message as t: «…»"
-    return next((f"«{entry.get(key)}» is no value of {key}" for key, known in values.items() if entry.get(key) not in known), None)
+    return next(
+        (f"«{entry.get(key)}» is no value of {key}" for key, known in values.items() if entry.get(key) not in known), None
+    )

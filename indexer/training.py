@@ -102,7 +102,11 @@ def train(
     question and article, the articles with their vectors. Takes some minutes."""
     topic_head, danger_head, context_head = heads
     asked = [(Question(q.text, q.audience, q.language), q.topic) for q in examples.questions if held_back(q.text)]
-    said = [(_in_talk(talk, vectors[talk.text], context_head), talk.topic) for talk in examples.talks if talk.topic and talk.current_topic]
+    said = [
+        (_in_talk(talk, vectors[talk.text], context_head), talk.topic)
+        for talk in examples.talks
+        if talk.topic and talk.current_topic
+    ]
     held_out = list(_held_out(base, examples.questions, (*asked, *said), vectors, topic_head, index, analyzer))
     alone, in_talk = held_out[: len(asked)], held_out[len(asked) :]
     matching = {means: _fit(_by(means, alone), _by(means, in_talk)) for means in Means}
