@@ -40,7 +40,8 @@ def item_lines(path: Path) -> list[int]:
     """The line of each item of a list, counted from 1. Raises `YamlBroken`."""
     text = path.read_text(encoding="utf-8")
     parse_yaml(text)
-    return [item.start_mark.line + 1 for item in yaml.compose(text, Loader=YAML_LOADER).value]
+    listed = yaml.compose(text, Loader=YAML_LOADER)
+    return [item.start_mark.line + 1 for item in listed.value] if isinstance(listed, yaml.SequenceNode) else []
 
 
 def read_yaml(path: Path) -> Any:
