@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from indexer.article import Article, Audience, Block, Facet, rate_ids, without_footnotes
+from indexer.article import Article, Audience, Block, Facet, Language, rate_ids, without_footnotes
+from indexer.danger_likeness import HARMLESS
 from indexer.knowledge_base import KnowledgeBase
 from indexer.yaml_file import YamlBroken, item_lines, read_yaml
 
@@ -27,6 +28,9 @@ _OPENING_HOURS = re.compile(
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+|\n+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+GOES_ON, ALONE = "videre", "alene"
+Values = Mapping[str, frozenset[str | None]]
+"""What each key of an example may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,29 +212,43 @@ def _check_questions(base: KnowledgeBase) -> Iterator[Finding]:
 
 
 def _check_examples(base: KnowledgeBase) -> Iterator[Finding]:
-    """The messages that the models learn from: a broken line is found here, and not by whoever trains."""
-    topics = frozenset(base.topics)
-    may_be: Mapping[str, Mapping[str, frozenset[str | None]]] = {
-        "utenfor.yml": {},
-        "fareeksempler.yml": {},
+    """The messages that the models learn from: a broken line is found here, and not by whoever trains or starts the service."""
+    topics = frozenset(base.topics) | {None}
+    written: Values = {"m": frozenset(Audience) | {None}, "s": frozenset(Language) | {None, "other"}}
+    dangers = frozenset(danger for helpline in base.helplines for danger in helpline.dangers) | {HARMLESS}
+    may_be: Mapping[str, Values] = {
+        "utenfor.yml": written,
+        "fareeksempler.yml": {"fare": dangers},
         "fasetteksempler.yml": {"f": frozenset(Facet)},
-        "samtaleeksempler.yml": {"s": frozenset({"videre", "alene"}), "fra": topics | {None}, "til": topics | {None}},
+        "samtaleeksempler.yml": {"s": frozenset({GOES_ON, ALONE}), "fra": topics, "til": topics},
     }
     for name, values in may_be.items():
-        path = base.folder / name
-        try:
-            entries = read_yaml(path) or []
-        except YamlBroken as error:
-            yield Finding(path, error.line, "form", error.reason)
-            continue
-        for at, entry in enumerate(entries):
-            if (fault := _fault_of(entry, values)) is not None:
-                yield Finding(path, item_lines(path)[at], "eksempel", fault)
+        yield from _check_example_file(base.folder / name, values)
 
 
-def _fault_of(entry: object, values: Mapping[str, frozenset[str | None]]) -> str | None:
+def _check_example_file(path: Path, values: Values) -> Iterator[Finding]:
+    try:
+        entries = read_yaml(path) or []
+    except YamlBroken as error:
+        yield Finding(path, error.line, "form", error.reason)
+        return
+    if not isinstance(entries, list):
+        yield Finding(path, 1, "form", "write a list of messages, each a line that begins with a dash")
+        return
+    faults = [(at, fault) for at, entry in enumerate(entries) if (fault := _fault_of(entry, values)) is not None]
+    lines = item_lines(path) if faults else []
+    yield from (Finding(path, lines[at], "eksempel", fault) for at, fault in faults)
+
+
+def _fault_of(entry: object, values: Values) -> str | None:
     if not isinstance(entry, Mapping) or not str(entry.get("t") or "").strip():
         return "write the message as t: «…»"
-    return next(
-        (f"«{entry.get(key)}» is no value of {key}" for key, known in values.items() if entry.get(key) not in known), None
-    )
+    for key, known in values.items():
+        value = entry.get(key)
+        if not isinstance(value, str | None) or value not in known:
+            return f"«{value}» is no value of {key}"
+    if entry.get("s") == ALONE and not entry.get("til"):
+        return "say which topic answers it (til), for it can be understood alone"
+    if entry.get("s") == GOES_ON and entry.get("fra") != entry.get("til"):
+        return "what goes on stays with its topic: give fra and til the same, or neither"
+    return None

@@ -9,7 +9,7 @@ from indexer.search_index import Vector
 @dataclass(frozen=True, slots=True)
 class Hearing:
     """`act` is an intent of the bot, `facet` the part of a matter that is asked for, each with how likely it is. `goes_on`: how likely it is that
-    the message can only be understood by what was said before («må vi ta vare på kvitteringer?»)."""
+    the message can only be understood by what was said before («må vi ta vare på kvitteringer?»); of a first message, that it is too vague to answer."""
 
     act: Guess
     facet: Guess

@@ -26,7 +26,7 @@ _KEPT_GENERATIONS = 2
 
 @dataclass(frozen=True, slots=True)
 class _Generation:
-    """What one search sees: the same for as long as it is open."""
+    """What one search sees. Only `met` grows, to at most one entry a passage."""
 
     name: str
     searcher: tantivy.Searcher
@@ -38,7 +38,7 @@ class _Generation:
     by_kind: Mapping[str, tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]]
     """The rows of each kind that have a vector, and those vectors side by side: a search reads only what it may find, and copies nothing."""
     met: dict[tuple[int, int], Passage] = field(default_factory=dict)
-    """The passages found so far, by their address in the index: to read one there takes longer than to find it. The one thing that grows."""
+    """The passages found so far, by their address in the index, so that each is read there once. Two threads may both read one: they keep the same."""
 
     def passage_at(self, address: tantivy.DocAddress) -> Passage:
         key = address.segment_ord, address.doc

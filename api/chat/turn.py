@@ -286,8 +286,12 @@ class Turns:
         return talks and self._needs_what_was_said(text) >= _LIKELY
 
     def _is_too_vague(self, conversation: Conversation, text: str, decision: Decision, matches: Matches) -> bool:
-        """Said first of all, what cannot be understood by itself («kan jeg bytte?») is asked about, however likely one topic looks."""
-        if conversation.memory.topic is not None or decision.directive is Directive.OUT_OF_SCOPE or matches.named:
+        """Said first of all, what cannot be understood by itself («kan jeg bytte?») is asked about, however likely one topic looks. Once: whoever was
+        answered or asked before has a facet in mind, also through a correction."""
+        memory = conversation.memory
+        if memory.topic is not None or memory.facet is not None or decision.directive is Directive.OUT_OF_SCOPE or matches.named:
+            return False
+        if matches.verdict is Verdict.ABSTAIN and not _likely(matches):
             return False
         hearing = self._hearing(text)
         return hearing is not None and hearing.goes_on >= _VAGUE
@@ -383,10 +387,11 @@ class Turns:
         return self._offer(conversation, Status.CLARIFY, "spor-tilbake", offered, facet, matches)
 
     def _ask_what(self, conversation: Conversation, facet: Facet, matches: Matches) -> Outcome:
-        """Too vague to answer: which of what it may be about, or where to begin where it may be about anything."""
-        if len(_likely(matches)) < 2:
+        """Too vague to answer: which of what it is likely to be about, or where to begin where that is not two topics or more."""
+        offered = [t for t in _likely(matches) if t in self.parts.answers().topics][:_OPTIONS_ASKED_BACK]
+        if len(offered) < 2:
             return self._offer_starting_points(conversation, facet, matches)
-        return self._ask_back(conversation, facet, matches)
+        return self._offer(conversation, Status.CLARIFY, "spor-tilbake", offered, facet, matches)
 
     def _offer_starting_points(self, conversation: Conversation, facet: Facet, matches: Matches) -> Outcome:
         """Someone needs help and does not say with what: what is likeliest of all that was found, then where most begin."""

@@ -283,6 +283,31 @@ def test_a_first_message_that_may_be_about_anything_is_shown_where_to_begin(app:
     assert len([o for o in reply.options if o.choice.startswith("tema:")]) == 4
 
 
+def test_topics_without_an_article_are_not_offered_to_a_vague_message(app: FastAPI) -> None:
+    assert (
+        first_reply(app, "kan jeg bytte?", hear=lambda _: VAGUE, matcher=Likes("fastlege", "no-such-topic")).status
+        is Status.GUIDE
+    )
+
+
+def test_what_is_vague_and_like_nothing_of_ours_is_not_asked_about(app: FastAPI) -> None:
+    unlike = Likes("fastlege")
+    unlike.found = Matches(Verdict.ABSTAIN, ("fastlege",), (0.01,))
+    assert first_reply(app, "hmmmmm", hear=lambda _: VAGUE, matcher=unlike).status is Status.ABSTAIN
+
+
+def test_a_vague_message_is_asked_about_once(app: FastAPI) -> None:
+    turns: Turns = app.state.parts.turns
+    told = Turns(replace(turns.parts, hear=lambda _: VAGUE, matcher=Finds("fastlege")))
+    opened = app.state.parts.conversations.open(Audience.PARENT, Language.BOKMAL, None, [])
+    statuses = []
+    for text in ("hva gjør vi nå", "noe må jo skje snart"):
+        conversation = app.state.parts.conversations.find(opened.conversation.id, opened.token)
+        statuses.append(told.take_turn(conversation, Incoming(str(uuid.uuid4()), text))[1].draft.status)
+    assert statuses[0] is Status.GUIDE
+    assert statuses[1] is Status.ANSWER
+
+
 def test_whoever_names_a_topic_is_answered_however_vague_the_rest(app: FastAPI) -> None:
     assert first_reply(app, "hjelpestønad?", hear=lambda _: VAGUE).status is Status.ANSWER
 
