@@ -390,15 +390,19 @@ class Turns:
         """Too vague to answer: which of what it is likely to be about, or where to begin where that is not two topics or more."""
         offered = [t for t in _likely(matches) if t in self.parts.answers().topics][:_OPTIONS_ASKED_BACK]
         if len(offered) < 2:
-            return self._offer_starting_points(conversation, facet, matches)
+            return self._offer_starting_points(conversation, facet, matches, says_little=True)
         return self._offer(conversation, Status.CLARIFY, "spor-tilbake", offered, facet, matches)
 
-    def _offer_starting_points(self, conversation: Conversation, facet: Facet, matches: Matches) -> Outcome:
-        """Someone needs help and does not say with what: what is likeliest of all that was found, then where most begin."""
+    def _offer_starting_points(
+        self, conversation: Conversation, facet: Facet, matches: Matches, *, says_little: bool = False
+    ) -> Outcome:
+        """Someone needs help and does not say with what: what is likeliest of all that was found, then where most begin. Whoever `says_little`
+        is asked to tell more."""
         likely = _likely(matches)
         usual = self.parts.starting_points.get(conversation.audience, ())
         offered = [t for t in dict.fromkeys((*likely, *usual)) if t in self.parts.answers().topics][:_OPTIONS_ASKED_BACK]
-        return self._offer(conversation, Status.GUIDE, "situasjon" if likely else "hvor-begynne", offered, facet, matches)
+        key = "situasjon" if likely and not says_little else "hvor-begynne"
+        return self._offer(conversation, Status.GUIDE, key, offered, facet, matches)
 
     def _offer(
         self, conversation: Conversation, status: Status, key: str, topics: Sequence[str], facet: Facet, matches: Matches

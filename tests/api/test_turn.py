@@ -280,6 +280,7 @@ def test_a_first_message_that_needs_what_was_said_is_asked_about_and_not_answere
 def test_a_first_message_that_may_be_about_anything_is_shown_where_to_begin(app: FastAPI) -> None:
     reply = first_reply(app, "hva gjør vi nå", hear=lambda _: VAGUE, matcher=Likes("fastlege"))
     assert reply.status is Status.GUIDE
+    assert "Fortell gjerne litt mer" in reply.text
     assert len([o for o in reply.options if o.choice.startswith("tema:")]) == 4
 
 
