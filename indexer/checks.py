@@ -11,7 +11,7 @@ from pathlib import Path
 
 from indexer.article import Article, Audience, Block, Facet, Language, rate_ids, without_footnotes
 from indexer.danger_likeness import HARMLESS
-from indexer.knowledge_base import KnowledgeBase
+from indexer.knowledge_base import SAID_ALONE, SAID_ON, KnowledgeBase
 from indexer.yaml_file import YamlBroken, item_lines, read_yaml
 
 SOURCE_HOLDS = timedelta(days=365)
@@ -28,8 +28,7 @@ _OPENING_HOURS = re.compile(
 _SENTENCE_END = re.compile(r"(?<=[.!?:])\s+|\n+")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-GOES_ON, ALONE = "videre", "alene"
-Values = Mapping[str, frozenset[str | None]]
+_Values = Mapping[str, frozenset[str | None]]
 """What each key of an example may be."""
 
 
@@ -214,19 +213,19 @@ def _check_questions(base: KnowledgeBase) -> Iterator[Finding]:
 def _check_examples(base: KnowledgeBase) -> Iterator[Finding]:
     """The messages that the models learn from: a broken line is found here, and not by whoever trains or starts the service."""
     topics = frozenset(base.topics) | {None}
-    written: Values = {"m": frozenset(Audience) | {None}, "s": frozenset(Language) | {None, "other"}}
+    written: _Values = {"m": frozenset(Audience) | {None}, "s": frozenset(Language) | {None, "other"}}
     dangers = frozenset(danger for helpline in base.helplines for danger in helpline.dangers) | {HARMLESS}
-    may_be: Mapping[str, Values] = {
+    may_be: Mapping[str, _Values] = {
         "utenfor.yml": written,
         "fareeksempler.yml": {"fare": dangers},
         "fasetteksempler.yml": {"f": frozenset(Facet)},
-        "samtaleeksempler.yml": {"s": frozenset({GOES_ON, ALONE}), "fra": topics, "til": topics},
+        "samtaleeksempler.yml": {"s": frozenset({SAID_ON, SAID_ALONE}), "fra": topics, "til": topics},
     }
     for name, values in may_be.items():
         yield from _check_example_file(base.folder / name, values)
 
 
-def _check_example_file(path: Path, values: Values) -> Iterator[Finding]:
+def _check_example_file(path: Path, values: _Values) -> Iterator[Finding]:
     try:
         entries = read_yaml(path) or []
     except YamlBroken as error:
@@ -240,15 +239,15 @@ def _check_example_file(path: Path, values: Values) -> Iterator[Finding]:
     yield from (Finding(path, lines[at], "eksempel", fault) for at, fault in faults)
 
 
-def _fault_of(entry: object, values: Values) -> str | None:
+def _fault_of(entry: object, values: _Values) -> str | None:
     if not isinstance(entry, Mapping) or not str(entry.get("t") or "").strip():
         return "write the message as t: «…»"
     for key, known in values.items():
         value = entry.get(key)
         if not isinstance(value, str | None) or value not in known:
             return f"«{value}» is no value of {key}"
-    if entry.get("s") == ALONE and not entry.get("til"):
+    if entry.get("s") == SAID_ALONE and not entry.get("til"):
         return "say which topic answers it (til), for it can be understood alone"
-    if entry.get("s") == GOES_ON and entry.get("fra") != entry.get("til"):
+    if entry.get("s") == SAID_ON and entry.get("fra") != entry.get("til"):
         return "what goes on stays with its topic: give fra and til the same, or neither"
     return None

@@ -80,6 +80,10 @@ class Kommune:
     districts: tuple[str, ...] = ()
 
 
+SAID_ON, SAID_ALONE = "videre", "alene"
+"""How `samtaleeksempler.yml` says that a line needs what was said before, or does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class TalkLine:
     """What someone says in a conversation about `current_topic`, or first of all (None), and the `topic` of the answer it asks for. `goes_on`: it

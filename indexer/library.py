@@ -24,7 +24,7 @@ from indexer.elasticsearch_index import ElasticsearchIndex
 from indexer.embedding import QUERY, E5Embedder, Embedder, EmbeddingCache
 from indexer.facets import FacetCues
 from indexer.hearing import Hearing, HearingHeads
-from indexer.knowledge_base import ExampleQuestion, KnowledgeBase, TalkLine, load_knowledge
+from indexer.knowledge_base import SAID_ON, ExampleQuestion, KnowledgeBase, TalkLine, load_knowledge
 from indexer.language import LanguageRecogniser
 from indexer.lesson import Lesson
 from indexer.matching import OUTSIDE, Matcher, Matches, Question, TopicSignals, Understanding
@@ -218,7 +218,7 @@ def facet_examples(knowledge: Path) -> list[tuple[str, str]]:
 def talk_lines(knowledge: Path) -> list[TalkLine]:
     """What is said in the middle of conversations, and what begins them; none where the file is missing."""
     entries = read_yaml(knowledge / "samtaleeksempler.yml") or []
-    return [TalkLine(str(e["t"]), e.get("fra"), e.get("til"), e["s"] == "videre") for e in entries]
+    return [TalkLine(str(e["t"]), e.get("fra"), e.get("til"), e["s"] == SAID_ON) for e in entries]
 
 
 def train_meaning(

@@ -102,6 +102,7 @@ def train(
     question and article, the articles with their vectors. Takes some minutes."""
     topic_head, danger_head, context_head = heads
     asked = [(Question(q.text, q.audience, q.language), q.topic) for q in examples.questions if held_back(q.text)]
+    # Only what is said in a talk about a topic can teach how much that topic counts.
     said = [
         (_in_talk(talk, vectors[talk.text], context_head), talk.topic)
         for talk in examples.talks

@@ -37,10 +37,8 @@ def key_lines(text: str) -> dict[str, int]:
 
 
 def item_lines(path: Path) -> list[int]:
-    """The line of each item of a list, counted from 1. Raises `YamlBroken`."""
-    text = path.read_text(encoding="utf-8")
-    parse_yaml(text)
-    listed = yaml.compose(text, Loader=YAML_LOADER)
+    """The line of each item, counted from 1, of a file that `read_yaml` has read as a list."""
+    listed = yaml.compose(path.read_text(encoding="utf-8"), Loader=YAML_LOADER)
     return [item.start_mark.line + 1 for item in listed.value] if isinstance(listed, yaml.SequenceNode) else []
 
 

@@ -52,9 +52,7 @@ _RANKED_TOPICS = 5
 _LOOKED_FOR_IN = 5
 """Whoever was asked to choose among topics means one of them, also when others fit the words a little better."""
 _LIKELY = 0.5
-"""From here on a message is taken to need what was said before: the even odds."""
-_VAGUE = 0.5
-"""From here on a first message is too vague to answer."""
+"""From here on a message is taken to need what was said before, or, where nothing was, to be too vague: the even odds."""
 _PLAIN = 0.5
 """How likely a facet must be to be believed before cue words. Chosen on `tests/evaluation/dialogues.jsonl`."""
 _LONG_ENOUGH_TO_DOUBT = 9
@@ -294,7 +292,7 @@ class Turns:
         if matches.verdict is Verdict.ABSTAIN and not _likely(matches):
             return False
         hearing = self._hearing(text)
-        return hearing is not None and hearing.goes_on >= _VAGUE
+        return hearing is not None and hearing.goes_on >= _LIKELY
 
     def _needs_what_was_said(self, text: str) -> float:
         """How likely it is that the message cannot be understood alone; by its words where its meaning is not to be had."""

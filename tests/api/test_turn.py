@@ -234,10 +234,10 @@ def test_cue_words_decide_when_the_second_hearing_fails(app: FastAPI) -> None:
 
 
 class Finds:
-    """A matcher that finds the same topic for every question, surely."""
+    """A matcher that finds the same topics for every question, each as likely as the others."""
 
-    def __init__(self, topic: str) -> None:
-        self.found = Matches(Verdict.ANSWER, (topic,), (0.9,))
+    def __init__(self, *topics: str) -> None:
+        self.found = Matches(Verdict.ANSWER, topics, (1 / len(topics),) * len(topics))
 
     def match(self, question: Question) -> Matches:
         return self.found
@@ -258,27 +258,17 @@ def test_only_what_cannot_be_understood_alone_stays_with_the_topic(
     assert (messages[1].draft.topics[0], messages[1].draft.facet) == (topic, Facet.AMOUNT)
 
 
-class Likes:
-    """A matcher that finds these topics, each as likely as the others."""
-
-    def __init__(self, *topics: str) -> None:
-        self.found = Matches(Verdict.ANSWER, topics, (1 / len(topics),) * len(topics))
-
-    def match(self, question: Question) -> Matches:
-        return self.found
-
-
 VAGUE = Hearing(Guess("question", 0.9), Guess("hva", 0.9), goes_on=0.9)
 
 
 def test_a_first_message_that_needs_what_was_said_is_asked_about_and_not_answered(app: FastAPI) -> None:
-    reply = first_reply(app, "kan jeg bytte?", hear=lambda _: VAGUE, matcher=Likes("fastlege", "koordinator", "stottekontakt"))
+    reply = first_reply(app, "kan jeg bytte?", hear=lambda _: VAGUE, matcher=Finds("fastlege", "koordinator", "stottekontakt"))
     assert reply.status is Status.CLARIFY
     assert [o.choice for o in reply.options][:3] == ["tema:fastlege", "tema:koordinator", "tema:stottekontakt"]
 
 
 def test_a_first_message_that_may_be_about_anything_is_shown_where_to_begin(app: FastAPI) -> None:
-    reply = first_reply(app, "hva gjør vi nå", hear=lambda _: VAGUE, matcher=Likes("fastlege"))
+    reply = first_reply(app, "hva gjør vi nå", hear=lambda _: VAGUE, matcher=Finds("fastlege"))
     assert reply.status is Status.GUIDE
     assert "Fortell gjerne litt mer" in reply.text
     assert len([o for o in reply.options if o.choice.startswith("tema:")]) == 4
@@ -286,13 +276,13 @@ def test_a_first_message_that_may_be_about_anything_is_shown_where_to_begin(app:
 
 def test_topics_without_an_article_are_not_offered_to_a_vague_message(app: FastAPI) -> None:
     assert (
-        first_reply(app, "kan jeg bytte?", hear=lambda _: VAGUE, matcher=Likes("fastlege", "no-such-topic")).status
+        first_reply(app, "kan jeg bytte?", hear=lambda _: VAGUE, matcher=Finds("fastlege", "no-such-topic")).status
         is Status.GUIDE
     )
 
 
 def test_what_is_vague_and_like_nothing_of_ours_is_not_asked_about(app: FastAPI) -> None:
-    unlike = Likes("fastlege")
+    unlike = Finds("fastlege")
     unlike.found = Matches(Verdict.ABSTAIN, ("fastlege",), (0.01,))
     assert first_reply(app, "hmmmmm", hear=lambda _: VAGUE, matcher=unlike).status is Status.ABSTAIN
 
@@ -307,6 +297,16 @@ def test_a_vague_message_is_asked_about_once(app: FastAPI) -> None:
         statuses.append(told.take_turn(conversation, Incoming(str(uuid.uuid4()), text))[1].draft.status)
     assert statuses[0] is Status.GUIDE
     assert statuses[1] is Status.ANSWER
+
+
+def test_a_correction_in_the_middle_of_a_talk_is_no_first_message(app: FastAPI) -> None:
+    turns: Turns = app.state.parts.turns
+    told = Turns(replace(turns.parts, hear=lambda _: VAGUE, matcher=Finds("fastlege", "koordinator")))
+    opened = app.state.parts.conversations.open(Audience.PARENT, Language.BOKMAL, None, [])
+    turns.take_turn(opened.conversation, Incoming(str(uuid.uuid4()), "Hva er hjelpestønad?"))
+    conversation = app.state.parts.conversations.find(opened.conversation.id, opened.token)
+    messages = told.take_turn(conversation, Incoming(str(uuid.uuid4()), "nei, jeg mente for søsteren"))
+    assert messages[1].draft.status is Status.ANSWER
 
 
 def test_whoever_names_a_topic_is_answered_however_vague_the_rest(app: FastAPI) -> None:

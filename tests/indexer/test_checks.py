@@ -26,7 +26,7 @@ def findings(knowledge: KnowledgeBase, folder: Path, name: str, *lines: str) -> 
     ("name", "broken", "named"),
     [
         ("fasetteksempler.yml", '- {t: "hvor mye", f: penger}', "penger"),
-        ("fasetteksempler.yml", '- {t: "hvor mye", f: [belop, hva]}', "f"),
+        ("fasetteksempler.yml", '- {t: "hvor mye", f: [belop, hva]}', "value of f"),
         ("samtaleeksempler.yml", '- {t: "kan vi bytte", s: kanskje}', "kanskje"),
         ("samtaleeksempler.yml", '- {t: "kan vi bytte", fra: ukjent, til: ukjent, s: videre}', "ukjent"),
         ("samtaleeksempler.yml", '- {t: "kan vi bytte fastlege", s: alene}', "til"),
