@@ -44,12 +44,14 @@ from indexer.article import Audience, Language
 from indexer.knowledge_base import Helpline
 from indexer.library import Library, open_library
 from indexer.matching import Question
-from indexer.search_index import SearchUnavailable
+from indexer.search_index import Query, SearchUnavailable
 from indexer.spacy_lemmatizer import SpacyModelMissing, load_spacy
 
 log = logging.getLogger("veivis.app")
 _PURGE_EVERY_SECONDS = 3600.0
 _TRY_AGAIN_SECONDS = 10.0
+_NOTHING = Query((), None, (), 1)
+"""What is asked of the engine to see that it answers."""
 _PUBLIC_PHONES = ("55 55 33 33", "116 117", "800 43 573")
 """Nav, legevakt, Pasientreiser and the like are what a question is about; the helplines' own are added."""
 
@@ -143,7 +145,7 @@ class Background:
 
     def search_state(self) -> str:
         try:
-            self.library.index.stored()
+            self.library.index.search(_NOTHING)
         except SearchUnavailable:
             return "unavailable"
         return self.state

@@ -56,6 +56,8 @@ app.add_typer(index_app, name="index")
 app.add_typer(train_app, name="train")
 out = Console()
 err = Console(stderr=True)
+_KEPT_OPEN_SECONDS = 65
+"""A quiet connection: longer than clients and proxies usually keep theirs, so that it is they who close it and not we, just as they write."""
 
 
 @contextmanager
@@ -117,7 +119,15 @@ def _serve(settings: Settings, host: str, port: int) -> None:
         if note:
             err.print(note)
     server = uvicorn.Server(
-        uvicorn.Config(application, host=host, port=port, log_level="warning", access_log=False, server_header=False)
+        uvicorn.Config(
+            application,
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=_KEPT_OPEN_SECONDS,
+        )
     )
     threading.Thread(target=_announce, args=(server, f"http://{host}:{port}", application.state.parts), daemon=True).start()
     server.run()

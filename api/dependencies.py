@@ -38,7 +38,8 @@ class Parts:
     """«ok», «starting» while vectors are on their way, or «unavailable»."""
 
 
-def get_parts(request: Request) -> Parts:
+async def get_parts(request: Request) -> Parts:
+    """Not for waiting: FastAPI sends whatever is not `async` to another thread, and each message would go there twice."""
     return cast(Parts, request.app.state.parts)
 
 

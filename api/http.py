@@ -23,7 +23,8 @@ _EMBEDDABLE = "/static/"
 
 
 class BodyLimit:
-    """413 for a body over `MAX_BODY_BYTES`, whether announced or not."""
+    """413 for a body over `MAX_BODY_BYTES`, whether announced or not. FastAPI's own limit stands outside what we add, and so answers in plain text
+    and without the security headers."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

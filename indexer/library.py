@@ -306,14 +306,18 @@ class _ModelStore:
         def learn() -> QuestionModel:
             return QuestionModel([TrainingQuestion(q.text, analyzer.terms(q.text), q.topic) for q in questions])
 
-        return self._kept("questions", _digest_of([_CODE / "question_model.py"], [self._words, *texts]), learn)
+        return self._kept(
+            "questions", _digest_of([_CODE / "question_model.py", _CODE / "text_features.py"], [self._words, *texts]), learn
+        )
 
     def danger_net(self, examples: Sequence[DangerExample], trained: Trained) -> DangerNet | None:
         """None where the knowledge has no examples of danger: then the rules are alone."""
         if not examples:
             return None
         texts = [f"{e.text}\x1f{e.kind}" for e in examples]
-        words = self._kept("danger", _digest_of([_CODE / "danger_likeness.py"], texts), lambda: DangerWords(examples))
+        words = self._kept(
+            "danger", _digest_of([_CODE / "danger_likeness.py", _CODE / "text_features.py"], texts), lambda: DangerWords(examples)
+        )
         head = trained.head(DANGER)
         means = Means.WORDS if head is None else Means.MEANING
         return DangerNet(words, head, trained.weights.danger[means])

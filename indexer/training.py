@@ -212,7 +212,7 @@ def _fit_danger(
     """By the examples that are held back, scored by models that have not seen them."""
     words = DangerWords([e for e in examples if not held_back(e.text)])
     unseen = [e for e in examples if held_back(e.text)]
-    margins = words.margins([e.text for e in unseen])
+    margins = np.array([words.margin(e.text) for e in unseen])
     by_words = _fit_likeness(margins, np.zeros_like(margins), unseen)
     if meaning is None:
         return dict.fromkeys(Means, by_words)

@@ -17,6 +17,15 @@ from sqlalchemy.orm import Session, sessionmaker
 _READS = "veivis_reads"
 _WAIT_SECONDS = 5
 """For a connection, or for another writer, before the database counts as away."""
+_GIVES_UP: dict[str, object] = {
+    "connect_timeout": 2,
+    "options": f"-c statement_timeout={_WAIT_SECONDS * 1000}",
+    "tcp_user_timeout": _WAIT_SECONDS * 1000,
+    "keepalives_idle": _WAIT_SECONDS,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+}
+"""When PostgreSQL counts as away: a statement that takes too long, or a machine that is no longer there and so will never say so."""
 _ANSWERING_THREADS = 40
 """FastAPI answers with so many."""
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -107,7 +116,7 @@ def _engine(url: str) -> Engine:
         raise DatabaseUnavailable("VEIVIS_DATABASE_URL must be PostgreSQL or SQLite")
     # Pings find connections that a restarted server has dropped, so that recovery needs no restart of ours.
     return create_engine(
-        parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=_WAIT_SECONDS, connect_args={"connect_timeout": 2}
+        parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=_WAIT_SECONDS, connect_args=_GIVES_UP
     )
 
 
