@@ -1,5 +1,6 @@
 """The commands: `veivis serve|chat|check|index|train|eval|search`. What goes wrong is told in one sentence, with exit code 1."""
 
+import gc
 import getpass
 import json
 import logging
@@ -130,6 +131,9 @@ def _serve(settings: Settings, host: str, port: int) -> None:
         )
     )
     threading.Thread(target=_announce, args=(server, f"http://{host}:{port}", application.state.parts), daemon=True).start()
+    # What was read at start stays for as long as we run: the collector need not go through it while people wait.
+    gc.collect()
+    gc.freeze()
     server.run()
 
 

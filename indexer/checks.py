@@ -12,7 +12,7 @@ from pathlib import Path
 from indexer.article import Article, Audience, Block, Facet, Language, rate_ids, without_footnotes
 from indexer.danger_likeness import HARMLESS
 from indexer.knowledge_base import SAID_ALONE, SAID_ON, KnowledgeBase
-from indexer.yaml_file import YamlBroken, item_lines, read_yaml
+from indexer.yaml_file import YamlBroken, item_lines, read_yaml, reading_much
 
 SOURCE_HOLDS = timedelta(days=365)
 MIN_QUESTIONS = 8
@@ -43,6 +43,7 @@ class Finding:
         return f"{self.path}:{self.line}: [{self.rule}] {self.mend}"
 
 
+@reading_much()
 def check_knowledge(base: KnowledgeBase, today: date) -> list[Finding]:
     """All findings, in the order of files and lines. An empty list means that everything may be published."""
     found = [Finding(e.path, e.line, "form", e.reason) for e in base.unreadable]

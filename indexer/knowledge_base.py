@@ -11,7 +11,7 @@ from typing import Any
 
 from indexer.article import Article, ArticleUnreadable, Audience, Language, read_article, with_rates
 from indexer.law_words import LawWords
-from indexer.yaml_file import YamlBroken, read_yaml
+from indexer.yaml_file import YamlBroken, read_yaml, reading_much
 
 DAYS = ("man", "tir", "ons", "tor", "fre", "lor", "son")
 
@@ -132,6 +132,7 @@ class KnowledgeBase:
         return with_rates(article, words)
 
 
+@reading_much()
 def load_knowledge(folder: Path) -> KnowledgeBase:
     """Reads all of `folder`. Raises `KnowledgeUnreadable`; broken articles are returned in `unreadable` instead."""
     if not (folder / "tema.yml").is_file():

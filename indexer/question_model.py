@@ -3,6 +3,7 @@
 Trained where it runs, on the example questions, in a minute or two; the same examples give the same model.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import hstack
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
@@ -44,7 +46,9 @@ class QuestionModel:
         words = self._words.fit_transform([_with_pairs(e.terms) for e in examples])
         letters = self._letters.fit_transform([normalise(e.text) for e in examples])
         matrix = hstack([words, letters]).tocsr().astype(np.float32)
-        model = LinearSVC(C=0.3, max_iter=_ROUNDS, random_state=_SEED).fit(matrix, [e.topic for e in examples])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # it is stopped before
+            model = LinearSVC(C=0.3, max_iter=_ROUNDS, random_state=_SEED).fit(matrix, [e.topic for e in examples])
         # One row of weights a feature, so that a question reads only the rows of its own words. scikit-learn's own
         # `decision_function` copies the whole matrix for every sparse row: 50 ms a question with 138 topics.
         self._weights = np.ascontiguousarray(model.coef_.T, dtype=np.float32)

@@ -109,9 +109,10 @@ def _together(texts: Sequence[Floats], length: int) -> tuple[Tensor, Tensor]:
 
 
 def _half_length() -> AbstractContextManager[None]:
-    """Numbers of 16 bits: twice as fast on processors that have them, and exact enough to learn by. For one step at a time: the context keeps
-    its short copies of the weights until it is left, and would not see them change."""
-    context: AbstractContextManager[None] = torch.autocast("cpu", torch.bfloat16)
+    """Numbers of 16 bits: twice as fast on processors that have them, and exact enough to learn by; thirty times as slow on others, which go on in
+    32. For one step at a time: the context keeps its short copies of the weights until it is left, and would not see them change."""
+    has_them = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # torch asks so itself, and has no public question
+    context: AbstractContextManager[None] = torch.autocast("cpu", torch.bfloat16, enabled=has_them)
     return context
 
 

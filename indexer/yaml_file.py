@@ -1,5 +1,8 @@
 """Reads the editors' YAML: safely, by the C parser where there is one (ten times as fast), and with the line of what is wrong."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,19 @@ class YamlBroken(Exception):
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(reason)
         self.line, self.reason = line, reason
+
+
+@contextmanager
+def reading_much() -> Iterator[None]:
+    """While everything is read and kept: Python's collector would go through what has been read again and again, in a third of the time, and find
+    nothing to throw away."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
 
 
 def parse_yaml(text: str) -> Any:
