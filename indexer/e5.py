@@ -6,7 +6,7 @@ downloaded or written.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,8 +27,11 @@ _MIDDLE = 128
 _SPACES = re.compile("  +")
 _INPUT, _OUTPUT = "embedded", "understood"
 _ATTENTION = "qkv"
-_ROUNDED = (_ATTENTION, "ao", "fi")
-"""The maps that are rounded; query, key and value are one, for they read the same."""
+_ROUNDED = {_ATTENTION: 0, "ao": 0, "fi": 0, "fo": 8}
+"""The maps that are rounded, and how many of their inputs are not, the largest: a few of the 1,536 of «fo» are so much larger than the rest that
+rounding by them loses the others. Query, key and value are one map, for they read the same."""
+_SLOWER = ["SkipLayerNormFusion"]
+"""The runtime joins an addition and the layer norm after it into one step that takes three times as long as the two."""
 _NORMAL, _UNKNOWN, _CONTROL = 1, 2, 3
 _UNIGRAM = 1
 
@@ -44,7 +47,8 @@ class E5:
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         # Threads that spin while they wait take the processor from everything else on a small machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._network = onnxruntime.InferenceSession(_network(packed, adapter)[0].SerializeToString(), options)
+        network = _network(packed, adapter)[0].SerializeToString()
+        self._network = onnxruntime.InferenceSession(network, options, disabled_optimizers=_SLOWER)
         self._scales, self._words = packed.quantised("emb.word", packed.shape.width)
         self._positions = (
             packed.floats("emb.pos").reshape(-1, packed.shape.width) + packed.floats("emb.type")[: packed.shape.width]
@@ -104,16 +108,16 @@ def _floats(packed: PackedModel, name: str, inputs: int) -> Floats:
 
 
 def measured_ranges(packed: PackedModel, adapter: Adapter, texts: Sequence[str]) -> Mapping[str, Floats]:
-    """How large the inputs of the maps grow over `texts` (with their prefix), by the name of the map, each of shape (384,). Those of «fo» are left
-    out: a few of its 1,536 inputs are so much larger than the rest that rounding loses them, and with them most of what all roundings lose."""
+    """How large the inputs of the maps grow over `texts` (with their prefix), by the name of the map, each of shape (inputs,)."""
     model = E5(packed, 1, replace(adapter, ranges={}))
     network, inputs = _network(packed, replace(adapter, ranges={}), show=_ROUNDED)
     session = onnxruntime.InferenceSession(network.SerializeToString())
-    largest = {name: np.zeros(packed.shape.width, dtype=np.float32) for name in inputs}
+    largest: dict[str, Floats] = {}
     for text in texts:
         embedded = model.embedded(model.tokens(text)[: packed.shape.window - 2])
         for name, values in zip(inputs, session.run(list(inputs.values()), {_INPUT: embedded[None]}), strict=True):
-            largest[name] = np.maximum(largest[name], np.abs(values[0]).max(axis=0))
+            here = np.abs(values[0]).max(axis=0)
+            largest[name] = np.maximum(largest.get(name, here), here)
     return largest
 
 
@@ -132,25 +136,20 @@ def _tokenizer(vocabulary: Vocabulary) -> sentencepiece.SentencePieceProcessor:
     return sentencepiece.SentencePieceProcessor(model_proto=model.SerializeToString())
 
 
-def _network(packed: PackedModel, adapter: Adapter | None, show: Sequence[str] = ()) -> tuple[ModelProto, Mapping[str, str]]:
+def _network(packed: PackedModel, adapter: Adapter | None, show: Collection[str] = ()) -> tuple[ModelProto, Mapping[str, str]]:
     """BERT's encoder: embedded tokens (1, n, 384) to what they mean here (1, n, 384). With it, for the maps to `show`, what goes into each of
     them in each layer, by the name of the map: the names of more outputs."""
     weights, ranges = weights_of(packed, adapter), {} if adapter is None else adapter.ranges
     graph, width, heads = _Graph(packed.shape.epsilon), packed.shape.width, packed.shape.heads
-    apart, together = (graph.constant(np.array(shape)) for shape in ([0, 0, heads, width // heads], [0, 0, width]))
     thirds = graph.constant(np.array([width] * 3))
-    scale = graph.constant(np.float32((width // heads) ** -0.5))
     shown: dict[str, str] = {}
-
-    def head(values: str, *order: int) -> str:
-        return graph.node("Transpose", graph.node("Reshape", values, apart), perm=order)
 
     def linear(values: str, layer: int, name: str, *parts: str) -> str:
         """The maps `parts`, which have the same inputs, as one."""
         weight, bias = (np.concatenate([weights[f"l{layer}.{part}.{end}"] for part in parts]) for end in "wb")
         if name in show:
             shown[f"l{layer}.{name}"] = values
-        return graph.linear(values, weight, bias, ranges.get(f"l{layer}.{name}"))
+        return graph.linear(values, weight, bias, ranges.get(f"l{layer}.{name}"), _ROUNDED[name])
 
     def normalised(values: str, name: str) -> str:
         return graph.normalised(values, weights[f"{name}.w"], weights[f"{name}.b"])
@@ -158,13 +157,11 @@ def _network(packed: PackedModel, adapter: Adapter | None, show: Sequence[str] =
     tokens = _INPUT
     for layer in range(packed.shape.layers):
         query, key, value = graph.nodes("Split", 3, linear(tokens, layer, _ATTENTION, *"qkv"), thirds, axis=-1)
-        fit = graph.node("Mul", graph.node("MatMul", head(query, 0, 2, 1, 3), head(key, 0, 2, 3, 1)), scale)
-        seen = graph.node("MatMul", graph.node("Softmax", fit, axis=-1), head(value, 0, 2, 1, 3))
-        context = graph.node("Reshape", graph.node("Transpose", seen, perm=(0, 2, 1, 3)), together)
+        context = graph.node("MultiHeadAttention", query, key, value, domain=_CONTRIBUTED, num_heads=heads)
         tokens = normalised(graph.node("Add", tokens, linear(context, layer, "ao", "ao")), f"l{layer}.aln")
         hidden = graph.node("Gelu", linear(tokens, layer, "fi", "fi"), domain=_CONTRIBUTED)
         tokens = normalised(graph.node("Add", tokens, linear(hidden, layer, "fo", "fo")), f"l{layer}.oln")
-    return graph.model(tokens, list(shown.values()), width), shown
+    return graph.model(tokens, shown.values(), width), shown
 
 
 class _Graph:
@@ -188,31 +185,36 @@ class _Graph:
         self._nodes.append(helper.make_node(operator, list(inputs), names, domain=domain, **attributes))
         return names
 
-    def linear(self, values: str, weights: Floats, bias: Floats, largest: Floats | None) -> str:
-        """`weights` of shape (outputs, inputs). In 8 bits where the `largest` of each input is known, or else in floats."""
+    def linear(self, values: str, weights: Floats, bias: Floats, largest: Floats | None, apart: int) -> str:
+        """`weights` of shape (outputs, inputs). In 8 bits where the `largest` of each input is known, but for `apart` inputs; or else in floats."""
         if largest is None:
             return self.node("Add", self.node("MatMul", values, self.constant(weights.T)), self.constant(bias))
-        evened = _evened(np.abs(weights).max(axis=0), largest)
-        whole, scales = _in_8_bits(weights * evened)
-        return self.node(
+        exact, rounded = np.split(np.argsort(-largest), [apart])
+        divisors = np.full(len(largest), np.inf, dtype=np.float32)
+        divisors[rounded] = _evened(np.abs(weights[:, rounded]).max(axis=0), largest[rounded])
+        whole, scales = _in_8_bits(weights * np.where(np.isinf(divisors), 0, divisors))
+        product = self.node(
             "DynamicQuantizeMatMul",
-            self.node("Mul", values, self.constant(1 / evened)),
+            self.node("Mul", values, self.constant(1 / divisors)),
             self.constant(whole.T),
             self.constant(scales),
             self.constant(np.full(len(scales), _MIDDLE, dtype=np.uint8)),
             self.constant(bias),
             domain=_CONTRIBUTED,
         )
+        if not apart:
+            return product
+        large = self.node("Gather", values, self.constant(exact), axis=-1)
+        return self.node("Add", product, self.node("MatMul", large, self.constant(weights[:, exact].T)))
 
     def normalised(self, values: str, gain: Floats, shift: Floats) -> str:
         ends = self.constant(gain), self.constant(shift)
         return self.node("LayerNormalization", values, *ends, axis=-1, epsilon=self._epsilon)
 
-    def model(self, output: str, shown: Sequence[str], width: int) -> ModelProto:
+    def model(self, output: str, shown: Iterable[str], width: int) -> ModelProto:
         self._nodes.append(helper.make_node("Identity", [output], [_OUTPUT]))
-        entry, *outputs = (
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, "tokens", width]) for name in (_INPUT, _OUTPUT, *shown)
-        )
+        sizes = [(_INPUT, width), (_OUTPUT, width), *((name, None) for name in shown)]
+        entry, *outputs = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, "tokens", size]) for name, size in sizes)
         graph = helper.make_graph(self._nodes, "e5", [entry], outputs, self._constants)
         versions = [helper.make_opsetid("", _OPERATORS), helper.make_opsetid(_CONTRIBUTED, 1)]
         return helper.make_model(graph, opset_imports=versions, ir_version=_ONNX_VERSION)

@@ -39,7 +39,7 @@ class E5Embedder:
         from indexer.e5 import E5
         from indexer.packed_model import PackedModel
 
-        self.name = MODEL if adapter is None else f"{MODEL}+{adapter.digest()}-u8"
+        self.name = MODEL if adapter is None else f"{MODEL}+{adapter.digest()}-u8x8"
         self._model = E5(PackedModel.bundled(), _THREADS, adapter)
 
     def embed(self, texts: Sequence[str]) -> list[Vector]:

@@ -110,7 +110,7 @@ class _Lexicon:
 class _Reading:
     """The words of a text, and for every element of the patterns the positions where it fits."""
 
-    __slots__ = ("_alive", "everywhere", "masks", "pauses", "size", "stops", "tokens", "within")
+    __slots__ = ("_alive", "everywhere", "masks", "pauses", "present", "size", "stops", "tokens", "within")
 
     def __init__(self, tokens: Sequence[str], lexicon: _Lexicon) -> None:
         self.tokens = tuple(tokens)
@@ -126,6 +126,7 @@ class _Reading:
         for token, mask in places.items():
             for number in lexicon.fitting(token):
                 self.masks[number] = self.masks.get(number, 0) | mask
+        self.present = frozenset(self.masks)
 
     def without(self, covered: int) -> "_Reading":
         """The same text with the words at these positions blank."""
@@ -134,13 +135,16 @@ class _Reading:
         kept.size, kept.everywhere, kept.within, kept.stops = self.size, self.everywhere, self.within, self.stops
         kept.pauses = self.pauses & ~covered
         kept.masks = {number: left for number, mask in self.masks.items() if (left := mask & ~covered)}
+        kept.present = frozenset(kept.masks)
         kept._alive = {}
         return kept
 
     def alive(self, words: "_Words") -> tuple["_Pattern", ...]:
         """The phrases of an element that stand somewhere in the text: asked for again and again, looked for once."""
         if (phrases := self._alive.get(words)) is None:
-            phrases = self._alive[words] = tuple(p for p in words.phrases if p.ends(self, self.everywhere))
+            phrases = self._alive[words] = tuple(
+                p for p in words.phrases if p.needs <= self.present and p.ends(self, self.everywhere)
+            )
         return phrases
 
     def past_pauses(self, at: int) -> int:
@@ -214,17 +218,15 @@ class _Edge:
 @dataclass(frozen=True, slots=True)
 class _Pattern:
     elements: tuple[_Words | _Gap | _Edge, ...]
-    needs: tuple[int, ...]
+    needs: frozenset[int]
     """Elements without which there is no use trying."""
     negative: bool
     """A negation is part of what it says."""
 
     def ends(self, reading: _Reading, at: int) -> int:
         """Where it ends when it begins at one of `at`."""
-        masks = reading.masks
-        for number in self.needs:
-            if number not in masks:
-                return 0
+        if not self.needs <= reading.present:
+            return 0
         for element in self.elements:
             at = element.step(reading, at)
             if not at:
@@ -374,9 +376,8 @@ class CrisisRules:
 
     def _rings(self, rule: _Rule, reading: _Reading, denials: int, totals: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
         """The words that made it ring."""
-        present = reading.masks.keys()
         for together in rule.patterns:
-            if not together.needs <= present:
+            if not together.needs <= reading.present:
                 continue
             for start, end in self._found(together, reading, 0 if rule.always else denials):
                 if rule.alone and not _is_all(reading.tokens, start, end):
@@ -484,7 +485,7 @@ class CrisisRules:
         needs = [e for e in elements if isinstance(e, _Words) and not (e.optional or e.refused or e.phrases)]
         return _Pattern(
             elements=elements,
-            needs=tuple(e.number for e in needs),
+            needs=frozenset(e.number for e in needs),
             negative=any(self._is_negative(part) for part in line.split()),
         )
 

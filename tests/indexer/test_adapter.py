@@ -95,10 +95,8 @@ def test_whole_numbers_turn_a_vector_by_less_than_could_change_an_answer(packed:
         assert 0.997 < float(rounded.embed(text) @ exact.embed(text)) < 1.0 - 1e-6
 
 
-def test_all_but_the_uneven_map_of_each_layer_are_measured_and_kept(
-    packed: PackedModel, measured: Adapter, tmp_path: Path
-) -> None:
-    expected = {f"l{layer}.{part}" for layer in range(packed.shape.layers) for part in ("qkv", "ao", "fi")}
+def test_the_maps_of_each_layer_are_measured_and_kept(packed: PackedModel, measured: Adapter, tmp_path: Path) -> None:
+    expected = {f"l{layer}.{part}" for layer in range(packed.shape.layers) for part in ("qkv", "ao", "fi", "fo")}
     measured.write(tmp_path / "adapter.npz")
     again = Adapter.read(tmp_path / "adapter.npz")
     assert again is not None
