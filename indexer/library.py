@@ -5,6 +5,7 @@ articles in the background.
 """
 
 import hashlib
+import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -121,7 +122,10 @@ class Library:
         """How like the messages of people in danger it is; None where there are no examples to learn from."""
         if self.danger is None:
             return None
-        return self.danger.likeness(text, self.matcher.vector(text))
+        vector = self.matcher.vector(text)
+        if vector is None and self.danger.needs_meaning(text):
+            vector = self.matcher.vector(text, however_long=True)
+        return self.danger.likeness(text, vector)
 
     def hear(self, text: str) -> Hearing | None:
         """None where nothing was trained or nothing embeds."""
@@ -151,8 +155,12 @@ def open_library(
     spacy_model: str = "",
     today: date,
     embedder: Embedder | None = None,
+    patience: float = math.inf,
 ) -> Library:
-    """Reads the knowledge and opens the index; neither syncs nor embeds. Raises `KnowledgeUnreadable`."""
+    """Reads the knowledge and opens the index; neither syncs nor embeds. Raises `KnowledgeUnreadable`.
+
+    `patience`: how many seconds a question is waited for to be embedded, when many are asked at once.
+    """
     _expect_small_sums()
     base = load_knowledge(knowledge)
     word_lists = load_word_lists(knowledge / "ordlister")
@@ -179,7 +187,7 @@ def open_library(
         danger_examples=danger,
         facets=FacetCues(word_lists),
         languages=LanguageRecogniser(word_lists),
-        matcher=Matcher(index, embedder, understanding, trained.weights),
+        matcher=Matcher(index, embedder, understanding, trained.weights, patience),
         danger=models.danger_net(danger, trained),
         hearing_heads=trained.hearing_heads,
         spacy_note=note,
