@@ -47,6 +47,8 @@ _TELLING_NAME = 8
 _EMBEDDED_AT_ONCE = 2
 _REMEMBERED = 32
 """Vectors of the newest questions, in memory only: within one turn the same words are asked about twice."""
+_LINE = 5
+"""A text that finds so many unread before it is waited for only so long. A few people who write at the same moment never make such a line."""
 _PER_LETTER = 0.0005
 """Seconds more that a text is waited for, for each of its letters: 2,000 take half a second."""
 _GIVEN_UP_FOR = 1.0
@@ -158,7 +160,7 @@ class Matcher:
         weights: Weights,
         patience: float = math.inf,
     ) -> None:
-        """`embedder`: None to go by words alone. `patience`: how many seconds a short text is waited for; then words go alone."""
+        """`embedder`: None to go by words alone. `patience`: how many seconds a short text is waited for behind a long line; then words go alone."""
         self._index = index
         self._embedder = embedder
         self._understanding = understanding
@@ -205,8 +207,9 @@ class Matcher:
         with self._lock:
             known = self._recent.get(text)
             if known is None or (known.is_lost and (anew or not known.vector.cancelled() or now > known.until + _GIVEN_UP_FOR)):
-                vector = self._workers.submit(lambda: embedder.embed([QUERY + text])[0])
-                known = self._recent[text] = _Reading(vector, now + self._patience + _PER_LETTER * len(text))
+                crowded = sum(not reading.vector.done() for reading in self._recent.values()) >= _LINE
+                until = now + self._patience + _PER_LETTER * len(text) if crowded else math.inf
+                known = self._recent[text] = _Reading(self._workers.submit(lambda: embedder.embed([QUERY + text])[0]), until)
                 while len(self._recent) > _REMEMBERED:
                     self._recent.pop(next(iter(self._recent)))
             return known

@@ -38,9 +38,16 @@ def busy() -> Iterator[Busy]:
 
 
 @pytest.fixture
-def crowded(library: Library, data_dir: Path, busy: Busy) -> Library:
+def quiet(library: Library, data_dir: Path, busy: Busy) -> Library:
     assert library.passages, "the index is the one that the session's library wrote"
     return open_library(KNOWLEDGE, data_dir, today=datetime.now(UTC).date(), embedder=busy, patience=0.01)
+
+
+@pytest.fixture
+def crowded(quiet: Library) -> Library:
+    for number in range(8):
+        quiet.anticipate(f"spørsmål nummer {number}")
+    return quiet
 
 
 def test_a_question_that_cannot_be_read_in_time_is_answered_by_words(crowded: Library, busy: Busy) -> None:
@@ -67,3 +74,14 @@ def test_once_there_is_time_again_the_same_question_is_read(crowded: Library, bu
     busy.free.set()
     assert crowded.matcher.vector(PLAIN, however_long=True) is not None
     assert not crowded.match(Question(PLAIN, "forelder", "nb")).degraded
+
+
+def test_where_few_write_at_once_everyone_is_read(quiet: Library, busy: Busy) -> None:
+    for number in range(3):
+        quiet.anticipate(f"spørsmål nummer {number}")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(quiet.match, Question(PLAIN, "forelder", "nb"))
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.2)
+        busy.free.set()
+        assert not waiting.result().degraded
