@@ -72,7 +72,6 @@ def create_app(
         elasticsearch_url=settings.elasticsearch_url,
         spacy_model=settings.spacy_model,
         today=now().date(),
-        patience=settings.meaning_timeout_seconds,
     )
     library.sync()
     conversations = Conversations(database, timedelta(days=settings.retention_days))

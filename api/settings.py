@@ -28,11 +28,6 @@ class Settings(BaseSettings):
         "http://127.0.0.1:5005", description="Where Rasa answers. Empty: without a bot; answers come from search alone."
     )
     bot_timeout_seconds: float = Field(2.0, gt=0, description="How long a turn waits for Rasa before it goes on without.")
-    meaning_timeout_seconds: float = Field(
-        0.12,
-        gt=0,
-        description="How long a turn waits for the meaning of a short message, when many write at once, before it goes by words alone.",
-    )
     spacy_model: str = Field(
         "nb_core_news_sm", description="Installed spaCy model or path, for lemmas and names. Missing: word lists do it."
     )

@@ -23,9 +23,6 @@ HARMLESS = "ingen"
 """The kind of the examples that only sound dangerous, and of ordinary questions in the model of meaning."""
 
 _WORD_OR_MARK = re.compile(r"[^\W_]+|[^\w\s]")
-_SURELY_HARMLESS = -1.0
-"""The margin of words below which, of messages that no rule knows, .4 % are danger (of 784 that it had not learned); a quarter of ordinary
-questions lie above."""
 _SEED = 11
 _DANGER_WEIGHT, _QUESTION_WEIGHT = 3.0, 0.5
 
@@ -93,12 +90,8 @@ class DangerNet:
     meaning: Head | None
     weights: DangerWeights
 
-    def needs_meaning(self, text: str) -> bool:
-        """Whether words leave it open that it is danger: such a message is worth waiting for, however many are asked at once."""
-        return self.meaning is not None and self.words.margin(text) > _SURELY_HARMLESS
-
     def likeness(self, text: str, vector: Vector | None) -> Likeness:
-        """`vector` is needed when there is a model of meaning and `needs_meaning` says so."""
+        """`vector` is needed when there is a model of meaning."""
         margin = self.words.margin(text)
         odds, kind = (0.0, None) if self.meaning is None or vector is None else meaning_odds(self.meaning, vector)
         probability = danger_probability(margin, odds, self.weights)

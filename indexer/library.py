@@ -5,7 +5,6 @@ articles in the background.
 """
 
 import hashlib
-import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -122,10 +121,7 @@ class Library:
         """How like the messages of people in danger it is; None where there are no examples to learn from."""
         if self.danger is None:
             return None
-        vector = self.matcher.vector(text)
-        if vector is None and self.danger.needs_meaning(text):
-            vector = self.matcher.vector(text, however_long=True)
-        return self.danger.likeness(text, vector)
+        return self.danger.likeness(text, self.matcher.vector(text))
 
     def hear(self, text: str) -> Hearing | None:
         """None where nothing was trained or nothing embeds."""
@@ -155,12 +151,8 @@ def open_library(
     spacy_model: str = "",
     today: date,
     embedder: Embedder | None = None,
-    patience: float = math.inf,
 ) -> Library:
-    """Reads the knowledge and opens the index; neither syncs nor embeds. Raises `KnowledgeUnreadable`.
-
-    `patience`: how many seconds a question is waited for to be embedded, when many are asked at once.
-    """
+    """Reads the knowledge and opens the index; neither syncs nor embeds. Raises `KnowledgeUnreadable`."""
     _expect_small_sums()
     base = load_knowledge(knowledge)
     word_lists = load_word_lists(knowledge / "ordlister")
@@ -187,7 +179,7 @@ def open_library(
         danger_examples=danger,
         facets=FacetCues(word_lists),
         languages=LanguageRecogniser(word_lists),
-        matcher=Matcher(index, embedder, understanding, trained.weights, patience),
+        matcher=Matcher(index, embedder, understanding, trained.weights),
         danger=models.danger_net(danger, trained),
         hearing_heads=trained.hearing_heads,
         spacy_note=note,

@@ -3,15 +3,11 @@
 Works with what there is: without vectors by words alone, without the engine by the question model alone (then marked degraded).
 """
 
-import math
-import os
 import re
 import threading
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
@@ -47,14 +43,6 @@ _TELLING_NAME = 8
 _EMBEDDED_AT_ONCE = 2
 _REMEMBERED = 32
 """Vectors of the newest questions, in memory only: within one turn the same words are asked about twice."""
-_LINE = 5
-"""A text that finds so many unread before it is waited for only so long. A few people who write at the same moment never make such a line."""
-_PER_LETTER = 0.0005
-"""Seconds more that a text is waited for, for each of its letters: 2,000 take half a second."""
-_GIVEN_UP_FOR = 1.0
-"""So many seconds after we stopped waiting for a text, its turn is over, and it may be asked for anew."""
-_GIVES_WAY = 5
-"""How much nicer than the rest of the service its readers are: when there is too little for all, messages are answered by words first."""
 
 
 class Verdict(StrEnum):
@@ -79,7 +67,7 @@ class Question:
 class Matches:
     """`topics` best first, each with its `confidences`: the calibrated probability that it is what was asked.
 
-    `named`: the question says the best topic's name. `degraded`: the engine was away, or there was no time for what the question means.
+    `named`: the question says the best topic's name. `degraded`: the engine was away.
     """
 
     verdict: Verdict
@@ -139,41 +127,20 @@ class Understanding:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A text that is being embedded, and the moment (of `time.monotonic`) until which a turn waits for it."""
-
-    vector: Future[Vector]
-    until: float
-
-    @property
-    def is_lost(self) -> bool:
-        return self.vector.cancelled() or (self.vector.done() and self.vector.exception() is not None)
-
-
 class Matcher:
-    def __init__(
-        self,
-        index: SearchIndex,
-        embedder: Embedder | None,
-        understanding: Understanding,
-        weights: Weights,
-        patience: float = math.inf,
-    ) -> None:
-        """`embedder`: None to go by words alone. `patience`: how many seconds a short text is waited for behind a long line; then words go alone."""
+    def __init__(self, index: SearchIndex, embedder: Embedder | None, understanding: Understanding, weights: Weights) -> None:
+        """`embedder`: None to go by words alone."""
         self._index = index
         self._embedder = embedder
         self._understanding = understanding
         self._weights = weights
-        self._patience = patience
         self._lock = threading.Lock()
-        self._recent: dict[str, _Reading] = {}
-        self._workers = ThreadPoolExecutor(_EMBEDDED_AT_ONCE, thread_name_prefix="question", initializer=_give_way)
+        self._recent: dict[str, Future[Vector]] = {}
+        self._workers = ThreadPoolExecutor(_EMBEDDED_AT_ONCE, thread_name_prefix="question")
 
     def match(self, question: Question) -> Matches:
         """Never raises: an engine that is away makes the matches degraded."""
         vector = self.vector(question.text)
-        unread = vector is None and self._embedder is not None
         for_examples, for_articles = self._understanding.queries(question, vector, EXAMPLE_HITS)
         try:
             examples, articles = self._index.search(for_examples), self._index.search(for_articles)
@@ -181,44 +148,25 @@ class Matcher:
         except SearchUnavailable:
             examples, articles, degraded = Hits((), ()), Hits((), ()), True
         evidence = self._understanding.evidence(question, vector, examples, articles)
-        return replace(decide(evidence, self._weights), degraded=degraded or unread)
+        return replace(decide(evidence, self._weights), degraded=degraded)
 
     def anticipate(self, text: str) -> None:
         """Begins to embed a message that will be asked about in a moment, beside whatever comes before that."""
         if self._embedder is not None:
-            self._read(text, self._embedder)
+            self._embedding_of(text, self._embedder)
 
-    def vector(self, text: str, *, however_long: bool = False) -> Vector | None:
-        """The embedding of a question, remembered for as long as its turn lasts. None without an embedder, and where so many are in line that the
-        text is not read in time, unless it must be, `however_long` that takes."""
-        if self._embedder is None:
-            return None
-        reading = self._read(text, self._embedder, anew=however_long)
-        left = max(0.0, reading.until - time.monotonic())
-        try:
-            return reading.vector.result(None if however_long or math.isinf(left) else left)
-        except (TimeoutError, CancelledError):
-            reading.vector.cancel()
-        return self.vector(text, however_long=True) if however_long else None
+    def vector(self, text: str) -> Vector | None:
+        """The embedding of a question, remembered for as long as its turn lasts; None without an embedder."""
+        return None if self._embedder is None else self._embedding_of(text, self._embedder).result()
 
-    def _read(self, text: str, embedder: Embedder, *, anew: bool = False) -> _Reading:
-        """`anew`: also what a turn has just stopped waiting for."""
-        now = time.monotonic()
+    def _embedding_of(self, text: str, embedder: Embedder) -> "Future[Vector]":
         with self._lock:
             known = self._recent.get(text)
-            if known is None or (known.is_lost and (anew or not known.vector.cancelled() or now > known.until + _GIVEN_UP_FOR)):
-                crowded = sum(not reading.vector.done() for reading in self._recent.values()) >= _LINE
-                until = now + self._patience + _PER_LETTER * len(text) if crowded else math.inf
-                known = self._recent[text] = _Reading(self._workers.submit(lambda: embedder.embed([QUERY + text])[0]), until)
+            if known is None or (known.done() and known.exception() is not None):
+                known = self._recent[text] = self._workers.submit(lambda: embedder.embed([QUERY + text])[0])
                 while len(self._recent) > _REMEMBERED:
                     self._recent.pop(next(iter(self._recent)))
             return known
-
-
-def _give_way() -> None:
-    """Where a thread can have a priority of its own (Linux)."""
-    with suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _GIVES_WAY)
 
 
 def meaning_scores(meaning: Head | None, vector: Vector | None, topics: Sequence[str]) -> tuple[Array, float]:
