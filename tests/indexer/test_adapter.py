@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer import e5
 from indexer.adapter import PARTS, RANK, Adapter, Head, held_back
 from indexer.e5 import E5, measured_ranges
 from indexer.embedding import DIMENSIONS, E5Embedder
@@ -82,6 +83,10 @@ def test_vectors_of_another_adapter_have_another_name(packed: PackedModel) -> No
     assert len(names) == 3
 
 
+def all_maps(packed: PackedModel) -> set[str]:
+    return {f"l{layer}.{part}" for layer in range(packed.shape.layers) for part in ("qkv", "ao", "fi", "fo")}
+
+
 @pytest.fixture(scope="module")
 def measured(packed: PackedModel) -> Adapter:
     adapter = corrections(packed, 0.02)
@@ -95,19 +100,29 @@ def test_whole_numbers_turn_a_vector_by_less_than_could_change_an_answer(packed:
         assert 0.997 < float(rounded.embed(text) @ exact.embed(text)) < 1.0 - 1e-6
 
 
+def test_the_few_large_inputs_are_what_rounding_cannot_bear(packed: PackedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = Trained.read().adapter
+    assert shipped is not None
+    exact, apart = E5(packed, 1, replace(shipped, ranges={})), E5(packed, 1, shipped)
+    monkeypatch.setitem(e5._ROUNDED, "fo", 0)
+    together = E5(packed, 1, shipped)
+    texts = (TEXT, "query: får vi penger fordi hun må passes om natta", "query: ka gjør æ når skolen ikke svare")
+    lost, lost_together = (sum(1 - float(m.embed(t) @ exact.embed(t)) for t in texts) for m in (apart, together))
+    assert lost_together > 1.5 * lost
+
+
 def test_the_maps_of_each_layer_are_measured_and_kept(packed: PackedModel, measured: Adapter, tmp_path: Path) -> None:
-    expected = {f"l{layer}.{part}" for layer in range(packed.shape.layers) for part in ("qkv", "ao", "fi", "fo")}
     measured.write(tmp_path / "adapter.npz")
     again = Adapter.read(tmp_path / "adapter.npz")
     assert again is not None
-    assert again.ranges.keys() == expected
+    assert again.ranges.keys() == all_maps(packed)
     assert again.digest() == measured.digest() != replace(measured, ranges={}).digest()
 
 
-def test_the_shipped_adapter_was_measured() -> None:
+def test_the_shipped_adapter_was_measured(packed: PackedModel) -> None:
     shipped = Trained.read().adapter
     assert shipped is not None
-    assert shipped.ranges
+    assert shipped.ranges.keys() == all_maps(packed)
 
 
 def test_about_one_example_in_ten_is_held_back() -> None:
